@@ -1,0 +1,13 @@
+# Debian's libraries; the core alone needs none that must be linked.
+find_path(NLOHMANN_JSON_INCLUDE nlohmann/json.hpp REQUIRED)
+find_path(STB_INCLUDE stb/stb_image.h stb_image.h REQUIRED)
+find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
+if(NOT ATELIER_CORE_ONLY)
+  find_package(ICU REQUIRED COMPONENTS uc i18n)
+  set(ATELIER_ICU ICU::uc ICU::i18n)
+  find_package(PkgConfig REQUIRED)
+  pkg_check_modules(CAIRO REQUIRED IMPORTED_TARGET cairo)
+  pkg_check_modules(RSVG REQUIRED IMPORTED_TARGET librsvg-2.0)
+  pkg_check_modules(WEBP REQUIRED IMPORTED_TARGET libwebp)
+  set(ATELIER_CORPUS_LIBRARIES PkgConfig::CAIRO PkgConfig::RSVG PkgConfig::WEBP)
+endif()

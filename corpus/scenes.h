@@ -1,0 +1,53 @@
+#pragma once
+/// Composed scenes with exact ground truth: sprites of the corpus on a background, with the caption, questions and
+/// answers that follow from where things were put.
+#include "corpus/corpus.h"
+
+#include <functional>
+#include <memory>
+
+namespace atelier::corpus {
+
+struct SceneObject {
+  int64_t picture = -1;        // row of the corpus
+  std::string noun;            // "apple"
+  std::string colour;          // set only where it is exact (tinted one-colour icons): "red"
+  double x = 0, y = 0, size = 0;  // centre and side, in [0, 1] of the canvas, origin top left
+};
+
+struct Question {
+  std::string kind;      // what where count colour relation comparison yesno unanswerable knowledge
+  std::string question;  // "what is left of the dog?"
+  std::string answer;    // "a red apple"; "cannot tell"
+};
+
+struct Scene {
+  vision::Image image;   // 128 x 128 RGB
+  std::string kind;      // single pair relation colours count two_counts grid
+  std::string caption;   // "a red apple left of a dog on a blue background"
+  std::string background;
+  std::vector<SceneObject> objects;
+  std::vector<Question> questions;
+};
+
+class SceneComposer {
+ public:
+  /// Uses training pictures only (split train, clean), countable nouns, no held-out name. Held-out *combinations*
+  /// (5 % of colour x noun and relation x pair, by a hash) appear only when `combinations_held_out` is asked for.
+  explicit SceneComposer(const Corpus& corpus);
+  ~SceneComposer();
+
+  /// The scene of this key: the same for the same (seed, index), whatever was composed before.
+  Scene compose(uint64_t seed, uint64_t index, bool combinations_held_out = false) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Training text for the text tower, a document a line, deterministic: WordNet glosses and relations, CLDR labels and
+/// keywords in sentences, captions, scene descriptions, questions and answers. No held-out name in any line.
+/// @param emit  called with each document
+void write_text(const Corpus& corpus, const std::function<void(std::string_view document)>& emit);
+
+}  // namespace atelier::corpus
