@@ -18,12 +18,20 @@ find_path(LibTorch_INCLUDE_DIR ATen/ATen.h HINTS ${_hints} PATH_SUFFIXES include
 find_library(LibTorch_CPU_LIBRARY torch_cpu HINTS ${_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
 find_library(LibTorch_C10_LIBRARY c10 HINTS ${_hints} PATH_SUFFIXES lib NO_DEFAULT_PATH)
 
-if(LibTorch_INCLUDE_DIR AND EXISTS ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include/torch/version.h)
-  file(STRINGS ${LibTorch_INCLUDE_DIR}/torch/csrc/api/include/torch/version.h _line REGEX "define TORCH_VERSION \"")
-elseif(LibTorch_INCLUDE_DIR AND EXISTS ${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h)
-  file(STRINGS ${LibTorch_INCLUDE_DIR}/torch/headeronly/version.h _line REGEX "define TORCH_VERSION \"")
-endif()
-string(REGEX MATCH "[0-9]+\\.[0-9]+\\.[0-9]+" LibTorch_VERSION "${_line}")
+# version.h spells the version in three macros; newer LibTorch has moved them to headeronly.
+set(LibTorch_VERSION)
+foreach(_part MAJOR MINOR PATCH)
+  foreach(_header torch/headeronly/version.h torch/csrc/api/include/torch/version.h)
+    if(LibTorch_INCLUDE_DIR AND EXISTS ${LibTorch_INCLUDE_DIR}/${_header})
+      file(STRINGS ${LibTorch_INCLUDE_DIR}/${_header} _line REGEX "define TORCH_VERSION_${_part} ")
+      if(_line MATCHES "([0-9]+)$")
+        list(APPEND LibTorch_VERSION ${CMAKE_MATCH_1})
+        break()
+      endif()
+    endif()
+  endforeach()
+endforeach()
+list(JOIN LibTorch_VERSION "." LibTorch_VERSION)
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(LibTorch
