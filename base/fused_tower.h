@@ -35,20 +35,19 @@ struct TowerLayer {
   Tensor down_proj;                 // (d, h)
 };
 
-/// Keys (with their rotary positions applied) and values of all layers, (layers, B, Hkv, rows, 64) bf16 with any
-/// strides but 1 in the last dimension: a narrow() of a preallocated cache, or a permuted view, needs no copy.
+/// Keys (with their rotary positions applied) and values, one tensor a layer: (B, Hkv, rows, 64) bf16 with any strides
+/// but 1 in the last dimension, so that a narrow() of a cache, or a transposed view, needs no copy.
 struct TowerKeyValues {
-  Tensor keys, values;
-  explicit operator bool() const { return keys.defined(); }
+  std::vector<Tensor> keys, values;
 };
 
 struct TowerInput {
   Tensor hidden;          // (B, L, d) fp32 or bf16, any L >= 1 (rows are padded to multiples of 32 inside)
-  Tensor cosine, sine;    // (L, 32) or (B, L, 32) fp32: each row's rotary angles, half-rotation convention
+  Tensor cosine, sine;    // (B or 1, L, 32) fp32: each row's rotary angles, half-rotation convention
   bool causal = false;    // row i of L sees own rows 0..i; else all own rows. Every row sees the whole prefix
   Tensor first_key;       // (B) int64 or undefined (0): keys before it are padding, counted from the start of the
                           // prefix, or of the own rows where there is none; a row that sees no key attends to zero
-  TowerKeyValues prefix;  // rows = Lp >= 0, or undefined; may require gradients
+  TowerKeyValues prefix;  // rows = Lp, or empty: none; may require gradients
   bool return_key_values = false;  // this tower's own keys and values are wanted
 };
 
