@@ -125,7 +125,9 @@ Tensor attention_mask(const KeyRange& range, int64_t rows, int64_t keys, at::Dev
   Tensor mask;
   if (causal) mask = key <= at::arange(keys - rows, keys, options).view({1, 1, rows, 1});
   if (range.start.defined()) {
-    const Tensor after = key >= range.start.to(device).view({-1, 1, 1, 1});
+    // A row that is padding itself sees itself: a softmax over nothing would be NaN and spread.
+    const Tensor row = at::arange(keys - rows, keys, options).view({1, 1, rows, 1});
+    const Tensor after = key >= range.start.to(device).view({-1, 1, 1, 1}).minimum(row);
     mask = mask.defined() ? mask & after : after;
   }
   return mask.expand({-1, -1, rows, keys});

@@ -69,39 +69,46 @@ base::Rope make_rope(const LlamaConfig& config, const Tensor& positions) {
 void KvCache::reserve(const LlamaConfig& config, int64_t batch, int64_t capacity) {
   ASSERT(length_ == 0);
   capacity_ = capacity;
-  for (Layer& layer : layers_) {
-    layer.k = at::empty({batch, config.kv_heads(), capacity, config.head_size()}, base::compute_options());
-    layer.v = at::empty_like(layer.k);
-  }
+  keys_ = at::empty({config.num_hidden_layers, batch, config.kv_heads(), capacity, config.head_size()}, base::compute_options());
+  values_ = at::empty_like(keys_);
 }
 
-std::pair<Tensor, Tensor> KvCache::propose(int64_t index, const Tensor& k, const Tensor& v) {
-  Layer& layer = layers_.at(index);
-  proposed_ = k.size(2);
-  if (capacity_ > 0) {
-    REQUIRE(length_ + proposed_ <= capacity_, "the sequence may hold {} tokens, not {}", capacity_, length_ + proposed_);
-    layer.k.narrow(2, length_, proposed_).copy_(k);
-    layer.v.narrow(2, length_, proposed_).copy_(v);
-    return {layer.k.narrow(2, 0, length_ + proposed_), layer.v.narrow(2, 0, length_ + proposed_)};
+std::pair<Tensor, Tensor> KvCache::propose(int64_t layer, const Tensor& k, const Tensor& v) {
+  if (layer == 0) {
+    proposed_keys_.clear();
+    proposed_values_.clear();
   }
-  layer.proposed_k = length_ == 0 ? k : at::cat({layer.k, k}, 2);
-  layer.proposed_v = length_ == 0 ? v : at::cat({layer.v, v}, 2);
-  return {layer.proposed_k, layer.proposed_v};
+  ASSERT(layer == static_cast<int64_t>(proposed_keys_.size()));
+  proposed_keys_.push_back(k);
+  proposed_values_.push_back(v);
+  if (length_ == 0) return {k, v};
+  const base::TowerKeyValues cached = contents();
+  return {at::cat({cached.keys[layer], k}, 2), at::cat({cached.values[layer], v}, 2)};
 }
+
+void KvCache::propose(const base::TowerKeyValues& all) { proposed_ = all; }
 
 void KvCache::commit() {
-  if (capacity_ == 0)
-    for (Layer& layer : layers_) {
-      layer.k = std::exchange(layer.proposed_k, {});
-      layer.v = std::exchange(layer.proposed_v, {});
-    }
-  length_ += std::exchange(proposed_, 0);
+  if (!proposed_keys_.empty()) proposed_ = {at::stack(proposed_keys_), at::stack(proposed_values_)};
+  proposed_keys_.clear();
+  proposed_values_.clear();
+  const auto [k, v] = std::exchange(proposed_, {});
+  ASSERT(k.defined());
+  const int64_t tokens = k.size(3);
+  if (capacity_ > 0) {
+    REQUIRE(length_ + tokens <= capacity_, "a sequence may hold {} tokens here, not {}", capacity_, length_ + tokens);
+    keys_.narrow(3, length_, tokens).copy_(k);
+    values_.narrow(3, length_, tokens).copy_(v);
+  } else {
+    keys_ = length_ == 0 ? k : at::cat({keys_, k}, 3);
+    values_ = length_ == 0 ? v : at::cat({values_, v}, 3);
+  }
+  length_ += tokens;
 }
 
-std::pair<Tensor, Tensor> KvCache::layer(int64_t index) const {
-  const Layer& layer = layers_.at(index);
+base::TowerKeyValues KvCache::contents() const {
   if (length_ == 0) return {};
-  return {layer.k.narrow(2, 0, length_), layer.v.narrow(2, 0, length_)};
+  return {keys_.narrow(3, 0, length_), values_.narrow(3, 0, length_)};
 }
 
 // Deviation 0.02 everywhere as in GPT-2 and Llama; what writes into the residual stream is scaled by 1 / sqrt(2 layers),
@@ -132,11 +139,33 @@ Transformer::Transformer(const base::Scope& scope, const LlamaConfig& config) : 
   config.check();
   for (int64_t i = 0; i < config.num_hidden_layers; ++i) layers_.emplace_back(scope / "layers" / i, config);
   norm_ = (scope / "norm")("weight", {config.hidden_size}, ones());
+
+  const DecoderLayer& first = layers_.front();
+  if (first.q_bias.defined() || first.o_bias.defined()) return;
+  const base::TowerShape shape = {config.hidden_size, config.intermediate_size, config.num_hidden_layers,
+                                  config.num_attention_heads, config.kv_heads(), config.head_size(), config.rms_norm_eps};
+  std::vector<base::TowerLayer> layers;
+  for (const DecoderLayer& w : layers_)
+    layers.push_back({w.input_layernorm, w.q_proj, w.k_proj, w.v_proj, w.o_proj, w.post_attention_layernorm, w.gate_proj,
+                      w.up_proj, w.down_proj});
+  fused_ = std::make_shared<base::FusedTower>(shape, std::move(layers));
+  shape_ = shape;
 }
+
+namespace {
+// (1, tokens, n) -> (tokens, n): one table for the whole batch.
+Tensor squeezed(const Tensor& table) { return table.size(0) == 1 ? table.squeeze(0) : table; }
+}  // namespace
 
 Tensor Transformer::forward(const Tensor& input, const base::Rope& rope, bool causal, KvCache& cache) const {
   const int64_t batch = input.size(0), tokens = input.size(1), hd = config_.head_size();
   const auto dtype = layers_.front().q_proj.scalar_type();
+  if (fused_ && base::fused_tower_supports(shape_, layers_.front().q_proj)) {
+    const base::TowerOutput out = fused_->forward({.hidden = input, .cosine = squeezed(rope.cos), .sine = squeezed(rope.sin),
+        .causal = causal, .first_key = cache.start, .prefix = cache.contents(), .return_key_values = true});
+    cache.propose(out.key_values);
+    return out.hidden;
+  }
   const Tensor mask = base::attention_mask({cache.start, causal}, tokens, cache.length() + tokens, input.device());
   const bool is_causal = causal && tokens > 1 && !mask.defined();
   const auto heads = [&](const Tensor& x) { return x.view({batch, tokens, -1, hd}).transpose(1, 2); };

@@ -5,6 +5,7 @@
 /// through its own tower, attends to everything that the cache holds and to itself, and leaves its keys and values
 /// behind. As no segment sees a later one, running them in order is the same as one joint pass under Transfusion's mask.
 #include "base/config.h"
+#include "base/fused_tower.h"
 #include "base/ops.h"
 #include "base/parameters.h"
 
@@ -56,34 +57,34 @@ LlamaConfig read_llama_config(const std::filesystem::path& file);
 /// @return cos, sin (batch or 1, tokens, head_dim / 2) fp32
 base::Rope make_rope(const LlamaConfig& config, const Tensor& positions);
 
-/// Keys and values of the tokens so far, a layer at a time, after rotation.
+/// Keys and values of the tokens so far, after rotation.
 ///
 /// A forward pass first proposes a segment's keys and values; only `commit` makes them part of the cache. So the
 /// denoising steps of one picture all stand on the same prefix, and each overwrites the last one's proposal.
 class KvCache {
  public:
-  explicit KvCache(int64_t layers) : layers_(layers) {}
-
   /// Reserves buffers so that decoding copies only the new tokens. Inference only (no gradients through it).
   void reserve(const LlamaConfig& config, int64_t batch, int64_t capacity);
 
-  /// Proposes k, v (batch, kv_heads, tokens, head_dim) behind the cached ones. @return all keys, all values
+  /// Proposes one layer's k, v (batch, kv_heads, tokens, head_dim) behind the cached ones; layers come in order.
+  /// @return the layer's keys and values, cached and proposed
   std::pair<Tensor, Tensor> propose(int64_t layer, const Tensor& k, const Tensor& v);
+  /// Proposes all layers at once: (layers, batch, kv_heads, tokens, head_dim).
+  void propose(const base::TowerKeyValues& all);
   void commit();
 
-  int64_t length() const { return length_; }              // tokens cached, padding included
-  /// Keys, values (batch, kv_heads, length, head_dim) of one layer; undefined while empty.
-  std::pair<Tensor, Tensor> layer(int64_t index) const;
+  int64_t length() const { return length_; }  // tokens cached, padding included
+  /// (layers, batch, kv_heads, length, head_dim); undefined while empty.
+  base::TowerKeyValues contents() const;
 
   /// (batch) int64: how many tokens at the front are padding; undefined: none.
   Tensor start;
 
  private:
-  struct Layer {
-    Tensor k, v, proposed_k, proposed_v;
-  };
-  std::vector<Layer> layers_;
-  int64_t length_ = 0, proposed_ = 0, capacity_ = 0;
+  Tensor keys_, values_;                                 // (layers, batch, kv_heads, length or capacity, head_dim)
+  std::vector<Tensor> proposed_keys_, proposed_values_;  // a layer each
+  base::TowerKeyValues proposed_;
+  int64_t length_ = 0, capacity_ = 0;
 };
 
 /// Weights of one layer, Hugging Face's names.
@@ -107,6 +108,10 @@ class Transformer {
   /// @return (batch, tokens, hidden) fp32, after the last layer, before the final norm
   Tensor forward(const Tensor& x, const base::Rope& rope, bool causal, KvCache& cache) const;
 
+  /// Where the fused kernels run: their copy of the weights is stale, or they may add weight gradients to fp32
+  /// buffers themselves (base/fused_tower.h).
+  base::FusedTower* fused() const { return fused_.get(); }
+
   /// The final norm. @return compute dtype
   Tensor norm(const Tensor& hidden) const;
 
@@ -115,8 +120,10 @@ class Transformer {
 
  private:
   LlamaConfig config_;
+  base::TowerShape shape_;
   std::vector<DecoderLayer> layers_;
   Tensor norm_;  // (hidden)
+  std::shared_ptr<base::FusedTower> fused_;  // null where the processor or the shape has no fused path
 };
 
 /// LlamaForCausalLM: embeddings, the stack, the head.
