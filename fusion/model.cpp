@@ -1,0 +1,148 @@
+#include "fusion/model.h"
+
+#include "base/error.h"
+
+#include <cmath>
+
+namespace atelier::fusion {
+
+using base::normal, base::zeros;
+
+namespace {
+
+constexpr int64_t kTimeFeatures = 256;
+
+PatcherConfig patcher_config(const FusionConfig& c, const text::TextModel& text) {
+  return {c.latent_channels, c.patcher_channels, text.config().hidden_size};
+}
+
+// Sinusoids of the time, as in DDPM. @param time (batch) in [0, 1000] @return (batch, kTimeFeatures) fp32
+Tensor time_features(const Tensor& time) {
+  const int64_t half = kTimeFeatures / 2;
+  const Tensor frequency = at::exp(at::arange(half, time.options().dtype(at::kFloat)) * (-std::log(10000.0) / half));
+  const Tensor angle = time.to(at::kFloat).unsqueeze(1) * frequency;
+  return at::cat({angle.cos(), angle.sin()}, 1);
+}
+
+// Rotary positions of a picture that starts at `next`: even pairs turn with the patch's row, odd pairs with its column,
+// so that the tower sees two dimensions, while text (row = column = position) stays as the frozen tower knows it.
+base::Rope picture_rope(const text::LlamaConfig& config, const Tensor& next, int64_t side) {
+  const Tensor raster = at::arange(side * side, next.options());
+  const Tensor row = next.unsqueeze(1) + raster.div(side, "floor"), column = next.unsqueeze(1) + raster.remainder(side);
+  const base::Rope rows = text::make_rope(config, row), columns = text::make_rope(config, column);
+  const Tensor even = at::arange(config.head_size() / 2, next.options()).remainder(2).eq(0);
+  return {at::where(even, rows.cos, columns.cos), at::where(even, rows.sin, columns.sin)};
+}
+
+}  // namespace
+
+FusionModel::Mlp::Mlp(const base::Scope& scope, int64_t in_size, int64_t size)
+    : in((scope / "in")("weight", {size, in_size}, normal(1 / std::sqrt(static_cast<double>(in_size))))),
+      in_bias((scope / "in")("bias", {size}, zeros())),
+      out((scope / "out")("weight", {size, size}, normal(1 / std::sqrt(static_cast<double>(size))))),
+      out_bias((scope / "out")("bias", {size}, zeros())) {}
+
+Tensor FusionModel::Mlp::forward(const Tensor& x) const {
+  return base::linear(at::silu(base::linear(x.to(in.scalar_type()), in, in_bias)), out, out_bias);
+}
+
+FusionModel::FusionModel(const base::Scope& scope, const FusionConfig& config, std::shared_ptr<const text::TextModel> text)
+    : config_(config),
+      schedule_(prediction_named(config.prediction)),
+      text_(std::move(text)),
+      tower_(scope / "image_tower", text_->config()),
+      down_(scope / "unet_down", patcher_config(config, *text_)),
+      up_(scope / "unet_up", patcher_config(config, *text_)),
+      time_(scope / "time", kTimeFeatures, text_->config().hidden_size),
+      caption_(scope / "caption", 2 * text_->config().hidden_size, text_->config().hidden_size),
+      position_(scope("position", {patches(), text_->config().hidden_size}, normal(0.02))),
+      token_condition_((scope / "token_condition")("weight", {text_->config().hidden_size, text_->config().hidden_size}, normal(0.02))),
+      token_bias_((scope / "token_condition")("bias", {text_->config().hidden_size}, zeros())),
+      // Zero: the head starts as the plain norm (adaLN-zero).
+      head_condition_((scope / "head_condition")("weight", {2 * text_->config().hidden_size, text_->config().hidden_size}, zeros())),
+      head_bias_((scope / "head_condition")("bias", {2 * text_->config().hidden_size}, zeros())) {
+  REQUIRE(config.latent_size % 2 == 0, "latent_size must be even, not {}", config.latent_size);
+  REQUIRE(config.patcher_channels % 32 == 0, "patcher_channels must be a multiple of 32, not {}", config.patcher_channels);
+}
+
+FusionModel FusionModel::load(const std::filesystem::path& folder, std::shared_ptr<const text::TextModel> text) {
+  const auto config = base::read_config<FusionConfig>(folder / "config.json");
+  const base::Weights weights(folder);
+  base::Parameters parameters = base::Parameters::read(weights);
+  return FusionModel(parameters.root(), config, std::move(text));
+}
+
+Context FusionModel::begin(int64_t batch, const Tensor& padding) const {
+  Context context;
+  const auto device = text_->transformer().layers().front().q_proj.device();
+  context.cache.start = padding.defined() ? padding.to(device) : Tensor();
+  context.next = padding.defined() ? -context.cache.start : at::zeros({batch}, at::TensorOptions().device(device).dtype(at::kLong));
+  return context;
+}
+
+Tensor FusionModel::append_text(Context& context, const Tensor& ids) const {
+  const text::Transformer& tower = text_->transformer();
+  const int64_t tokens = ids.size(1);
+  const Tensor positions = context.next.unsqueeze(1) + at::arange(tokens, context.next.options());  // negative: padding
+  // One table serves a batch whose sequences stand at the same position; so a lone text segment takes the very
+  // operations of the text model.
+  const bool uniform = !context.cache.start.defined();
+  const Tensor rows = uniform ? positions.narrow(0, 0, 1) : positions.clamp_min(0);
+  const Tensor x = tower.forward(text_->embed(ids), text::make_rope(tower.config(), rows), /*causal=*/true, context.cache);
+  context.cache.commit();
+  context.next = context.next + tokens;
+
+  const Tensor h = tower.norm(x);  // (batch, tokens, hidden)
+  const Tensor real = (positions >= 0).unsqueeze(-1).to(at::kFloat);
+  const Tensor mean = (h.to(at::kFloat) * real).sum(1) / real.sum(1);
+  context.caption = at::cat({mean, h.select(1, tokens - 1).to(at::kFloat)}, 1);
+  return h;
+}
+
+Tensor FusionModel::condition(const Tensor& time, const Tensor& caption) const {
+  return at::silu(time_.forward(time_features(time)) + caption_.forward(caption));
+}
+
+Tensor FusionModel::run_picture(Context& context, const Tensor& x_t, const Tensor& time) const {
+  ASSERT(context.caption.defined());
+  const auto dtype = token_condition_.scalar_type();
+  const Tensor c = condition(time, context.caption);                                  // (batch, hidden)
+  const auto [patches, skip] = down_.forward(x_t.to(dtype), c);                       // (batch, patches, hidden)
+  const Tensor x = patches + position_.to(dtype) + base::linear(c, token_condition_, token_bias_).unsqueeze(1);
+  const base::Rope rope = picture_rope(tower_.config(), context.next, config_.latent_size / 2);
+  const Tensor h = tower_.norm(tower_.forward(x, rope, /*causal=*/false, context.cache));
+  const auto modulation = base::linear(c, head_condition_, head_bias_).unsqueeze(1).chunk(2, -1);
+  return up_.forward(h * (1 + modulation[0]) + modulation[1], skip, c);
+}
+
+void FusionModel::keep_picture(Context& context) const {
+  context.cache.commit();
+  context.next = context.next + config_.latent_size / 2;  // the next token stands behind the last row and column
+}
+
+Tensor FusionModel::predict(Context& context, const Tensor& x_t, const Tensor& time) const {
+  return run_picture(context, x_t, time);
+}
+
+Tensor FusionModel::predict_and_keep(Context& context, const Tensor& x_t, const Tensor& time) const {
+  const Tensor prediction = run_picture(context, x_t, time);
+  keep_picture(context);
+  return prediction;
+}
+
+void FusionModel::append_picture(Context& context, const Tensor& latents) const {
+  run_picture(context, latents, at::zeros({latents.size(0)}, latents.options().dtype(at::kFloat)));
+  keep_picture(context);
+}
+
+void copy_text_tower(base::Parameters& parameters, const base::Weights& text) {
+  const at::NoGradGuard no_gradient;
+  const std::string prefix = "image_tower.";
+  for (const auto& [name, tensor] : parameters.all())
+    if (name.starts_with(prefix)) {
+      Tensor target = tensor;
+      target.copy_(text.read("model." + name.substr(prefix.size())));
+    }
+}
+
+}  // namespace atelier::fusion
