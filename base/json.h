@@ -29,6 +29,9 @@ std::string dump_json(const json& document, int indent = -1);
 /// Atomic; pretty-printed with two spaces and a final newline.
 void write_json(const std::filesystem::path& path, const json& document);
 
+/// A value as messages show it: JSON on one line, cut to 80 bytes, control characters escaped.
+std::string shown(const json& value);
+
 /// True if `text` is well-formed UTF-8 (no overlong forms, no surrogates, nothing above U+10FFFF).
 bool is_utf8(std::string_view text);
 

@@ -62,7 +62,9 @@ class Weights {
   std::map<std::string, size_t> file_of_;
 };
 
-/// Atomic; tensors are written in the order given, 64-byte aligned, contiguous, from any device.
+/// Atomic. Tensors come from any device and with any strides. The data starts at a multiple of 64 bytes and holds the
+/// tensors in the order given, but wider dtypes before narrower ones, so that each is aligned to its own items.
+/// @throws what write_file throws; asserts that names are unique UTF-8 and dtypes known to the format
 void write_safetensors(const std::filesystem::path& path, const NamedTensors& tensors,
                        const std::map<std::string, std::string>& metadata = {});
 
