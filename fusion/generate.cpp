@@ -1,0 +1,124 @@
+#include "fusion/generate.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+#include "base/random.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include <algorithm>
+
+namespace atelier::fusion {
+namespace {
+
+void check(const GenerateOptions& o) {
+  REQUIRE(o.num_inference_steps >= 1 && o.num_inference_steps <= 1000, "steps must be 1 to 1000, not {}", o.num_inference_steps);
+  REQUIRE(o.guidance_scale >= 0 && o.guidance_scale <= 100, "guidance_scale must be 0 to 100, not {}", o.guidance_scale);
+}
+
+// The denoising loop of one picture. `predict` answers to (1, C, S, S) at a time of the schedule.
+Tensor denoise(const FusionModel& model, const GenerateOptions& options,
+               const std::function<Tensor(const Tensor& x, double time)>& predict) {
+  const FusionConfig& config = model.config();
+  const NoiseSchedule& schedule = model.schedule();
+  Sampler sampler(options.sampler, schedule, schedule.levels(static_cast<int>(options.num_inference_steps), config.sampling_shift));
+  at::Generator generator = base::generator(options.seed);
+  const auto device = model.image_tower().layers().front().q_proj.device();
+  Tensor x = at::randn({1, config.latent_channels, config.latent_size, config.latent_size}, generator, at::kFloat).to(device);
+  for (int64_t i = 0; i < sampler.steps(); ++i) {
+    base::throw_if_cancelled();
+    x = sampler.step(i, x, predict(x, sampler.level(i).time), generator);
+    if (options.on_step) options.on_step(i, sampler.x0());
+  }
+  if (!x.isfinite().all().item<bool>()) throw std::runtime_error("the model answered with numbers that are not finite: are the weights damaged?");
+  return x;
+}
+
+Tensor times(const Tensor& x, int64_t batch, double time) {
+  return at::full({batch}, time, at::TensorOptions().device(x.device()).dtype(at::kFloat));
+}
+
+}  // namespace
+
+Tensor as_ids(const FusionModel& model, const std::vector<int32_t>& ids) {
+  return at::tensor(std::vector<int64_t>(ids.begin(), ids.end()), at::kLong)
+      .unsqueeze(0)
+      .to(model.image_tower().layers().front().q_proj.device());
+}
+
+Tensor draw(const FusionModel& model, const std::vector<int32_t>& prompt, const std::vector<int32_t>& negative,
+            const GenerateOptions& options) {
+  check(options);
+  const c10::InferenceMode inference;
+  if (options.guidance_scale == 1) {
+    Context context = model.begin(1);
+    model.append_text(context, as_ids(model, prompt));
+    return draw(model, context, nullptr, options);
+  }
+  // Row 0 the prompt, row 1 the negative one, the shorter padded on the left.
+  const int64_t tokens = static_cast<int64_t>(std::max(prompt.size(), negative.size()));
+  Tensor ids = at::zeros({2, tokens}, at::kLong), padding = at::zeros({2}, at::kLong);
+  for (int64_t row = 0; row < 2; ++row) {
+    const auto& text = row == 0 ? prompt : negative;
+    const int64_t pad = tokens - static_cast<int64_t>(text.size());
+    padding.data_ptr<int64_t>()[row] = pad;
+    std::copy(text.begin(), text.end(), ids.data_ptr<int64_t>() + row * tokens + pad);
+  }
+  Context context = model.begin(2, prompt.size() == negative.size() ? Tensor() : padding);
+  model.append_text(context, ids.to(context.next.device()));
+  return denoise(model, options, [&](const Tensor& x, double time) {
+    const auto halves = model.predict(context, x.expand({2, -1, -1, -1}), times(x, 2, time)).split(1);
+    return halves[1] + options.guidance_scale * (halves[0] - halves[1]);
+  });
+}
+
+Tensor draw(const FusionModel& model, Context& context, Context* negative, const GenerateOptions& options) {
+  check(options);
+  const c10::InferenceMode inference;
+  return denoise(model, options, [&](const Tensor& x, double time) {
+    const Tensor answer = model.predict(context, x, times(x, 1, time));
+    if (!negative || options.guidance_scale == 1) return answer;
+    const Tensor unwanted = model.predict(*negative, x, times(x, 1, time));
+    return unwanted + options.guidance_scale * (answer - unwanted);
+  });
+}
+
+std::vector<Segment> interleave(const FusionModel& model, const std::vector<int32_t>& prompt, const InterleaveOptions& options) {
+  check(options.picture);
+  REQUIRE(!prompt.empty(), "the prompt is empty");
+  const c10::InferenceMode inference;
+  std::vector<Segment> result;
+  Context context = model.begin(1);
+  Tensor hidden = model.append_text(context, as_ids(model, prompt));
+  int32_t token = prompt.back();
+  int64_t pictures = 0;
+  std::vector<int32_t> written;
+  const auto close_text = [&] {
+    if (!written.empty()) result.push_back({std::exchange(written, {}), {}});
+  };
+  for (int64_t n = 0; n < options.max_new_tokens;) {
+    base::throw_if_cancelled();
+    if (token == options.boi) {  // diffusion mode
+      if (pictures == options.max_pictures) break;
+      close_text();
+      Context unguided = model.begin(1);
+      model.append_text(unguided, as_ids(model, {options.bos, options.boi}));
+      GenerateOptions picture = options.picture;
+      picture.seed += static_cast<uint64_t>(pictures++);
+      const Tensor latents = draw(model, context, &unguided, picture);
+      result.push_back({{}, latents});
+      model.append_picture(context, latents);
+      token = options.eoi;
+    } else {  // language mode
+      token = options.choose(model.text().logits(hidden.select(1, hidden.size(1) - 1)).squeeze(0));
+      ++n;
+      if (std::find(options.stop.begin(), options.stop.end(), token) != options.stop.end()) break;
+      if (token != options.boi) written.push_back(token);
+    }
+    hidden = model.append_text(context, as_ids(model, {token}));
+  }
+  close_text();
+  return result;
+}
+
+}  // namespace atelier::fusion

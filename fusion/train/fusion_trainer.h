@@ -1,0 +1,89 @@
+#pragma once
+/// Training of the joint model (LMFusion 3.3): the text tower frozen, everything of the image side trained on
+///   L = L_LM + lambda L_diffusion
+/// with the caption first in 80 % of the pictures and the picture first, at most half noised, in 20 %.
+#include "base/distributed.h"
+#include "base/training_run.h"
+#include "fusion/model.h"
+#include "fusion/train/pack.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace atelier::fusion {
+
+/// What identifies a run: saved with it, and compared when it resumes.
+struct FusionTrainConfig {
+  FusionConfig model;
+  base::OptimizerConfig optimizer;
+  int64_t batch = 64;             // pictures a step, over all ranks
+  double picture_first = 0.2;     // share of the batch
+  double caption_drop = 0.1;      // classifier-free guidance
+  double lambda = 5;              // weight of the diffusion loss
+  int64_t max_caption_tokens = 48;
+  int64_t seed = 0;
+
+  template <class Visitor>
+  void visit(Visitor& v);
+};
+
+struct FusionTrainOptions {
+  std::filesystem::path pack, text, vae;  // vae: for sample grids; may be empty
+  std::filesystem::path export_folder;    // written when training ends; may be empty
+  base::RunOptions run;
+  int64_t report_every = 100, validate_every = 1000;  // steps
+  std::vector<std::string> sample_prompts;            // one grid of them at each validation
+};
+
+/// One batch, laid out for the two orders of caption and picture.
+struct FusionBatch {
+  struct Part {
+    Tensor latents;   // (n, C, S, S) fp32
+    Tensor epsilon;   // (n, C, S, S) fp32
+    Tensor time;      // (n) fp32
+    Tensor ids;       // caption first: (n, L) <pad>… <bos> caption <boi>; picture first: (n, L) <eoi> caption <eos> <pad>…
+    Tensor padding;   // (n) int64: pads at the front (caption first); number of real tokens (picture first)
+  } caption_first, picture_first;
+  Tensor opening;              // (1, 2): <bos> <boi>, what stands before a picture that comes first
+  int64_t pictures = 0;        // of the whole batch, over all ranks
+  int64_t caption_tokens = 0;  // with a language loss, over all ranks
+};
+
+struct ControlIds {
+  int32_t pad, bos, eos, boi, eoi;
+};
+
+/// The batch of a step: a function of (seed, step) alone, so a resumed run sees what an unbroken one would.
+/// @param share  this rank's part of the pictures; draws are made for all, so that ranks together see one rank's batch
+FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, int64_t step,
+                       const base::Ranks& ranks);
+
+/// Sums over this rank's share of the mean losses over the whole batch; adds gradients with backward().
+struct FusionLoss {
+  double diffusion = 0, language = 0;
+};
+FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfig& config, const FusionBatch& batch,
+                                base::Optimizer& optimizer);
+
+/// Mean squared error of the prediction on fixed rows, noise and times (t = 150, 400, 600, 800, 950), one figure a time.
+std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const std::vector<int64_t>& rows,
+                                      const ControlIds& ids, int64_t seed);
+
+/// The whole run. @throws InvalidArgument, InvalidFile for options and files that do not fit
+void train_fusion(const FusionTrainConfig& config, const FusionTrainOptions& options);
+
+template <class Visitor>
+void FusionTrainConfig::visit(Visitor& v) {
+  using base::any, base::range;
+  v("model", model, any());
+  v("optimizer", optimizer, any());
+  v("batch", batch, range(1, 65536));
+  v("picture_first", picture_first, range(0, 1));
+  v("caption_drop", caption_drop, range(0, 1));
+  v("lambda", lambda, range(0, 1000));
+  v("max_caption_tokens", max_caption_tokens, range(1, 1024));
+  v("seed", seed, any());
+}
+
+}  // namespace atelier::fusion
