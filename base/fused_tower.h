@@ -35,31 +35,34 @@ struct TowerLayer {
   Tensor down_proj;                 // (d, h)
 };
 
-/// Keys (with their rotary positions applied) and values, one tensor a layer: (B, Hkv, rows, 64) bf16 with any strides
-/// but 1 in the last dimension, so that a narrow() of a cache, or a transposed view, needs no copy.
+/// Keys (with their rotary positions applied) and values of all layers, (layers, B, Hkv, rows, 64) bf16 with any
+/// strides but 1 in the last dimension: a narrow() of a preallocated cache, or a permuted view, needs no copy.
 struct TowerKeyValues {
-  std::vector<Tensor> keys, values;
+  Tensor keys, values;
+  explicit operator bool() const { return keys.defined(); }
 };
 
 struct TowerInput {
   Tensor hidden;          // (B, L, d) fp32 or bf16, any L >= 1 (rows are padded to multiples of 32 inside)
-  Tensor cosine, sine;    // (B or 1, L, 32) fp32: each row's rotary angles, half-rotation convention
+  Tensor cosine, sine;    // (L, 32) or (B, L, 32) fp32: each row's rotary angles, half-rotation convention
   bool causal = false;    // row i of L sees own rows 0..i; else all own rows. Every row sees the whole prefix
   Tensor first_key;       // (B) int64 or undefined (0): keys before it are padding, counted from the start of the
                           // prefix, or of the own rows where there is none; a row that sees no key attends to zero
-  TowerKeyValues prefix;  // rows = Lp, or empty: none; may require gradients
+  TowerKeyValues prefix;  // rows = Lp >= 0, or undefined; may require gradients
   bool return_key_values = false;  // this tower's own keys and values are wanted
 };
 
 struct TowerOutput {
   Tensor hidden;              // (B, L, d) fp32, before the final norm
-  TowerKeyValues key_values;  // rows = L, where asked for; in training differentiable, and views of what backward
-                              // needs: read only
+  TowerKeyValues key_values;  // rows = L, where asked for: views of a buffer that also holds the queries, read by
+                              // backward: not to be written. Differentiable like `hidden`
 };
 
 /// Whether FusedTower computes this stack: AMX-BF16 in the processor, `matrix` (any of the stack's) bf16 on the CPU,
 /// head_dim 64, d and h multiples of 32, Hkv a divisor of H.
 bool fused_tower_supports(const TowerShape& shape, const Tensor& matrix);
+
+struct FusedTowerState;
 
 class FusedTower {
  public:
@@ -76,14 +79,13 @@ class FusedTower {
   void accumulate_gradients_into(std::vector<TowerLayer> buffers);
 
   /// Records one autograd node where gradients are enabled and hidden, prefix or a parameter requires them; else
-  /// keeps no activations. Parameters that do not require gradients must be all or none of the stack's.
+  /// keeps no activations. Weight gradients are computed where any parameter requires one. Not for several threads at
+  /// once: a call may pack weights anew.
   /// @throws InvalidArgument if shapes, dtypes or devices do not fit together
   TowerOutput forward(const TowerInput& input);
 
  private:
-  struct State;
-  friend class FusedTowerFunction;
-  std::shared_ptr<State> state_;
+  std::shared_ptr<FusedTowerState> state_;  // shared with the autograd nodes that it recorded
 };
 
 }  // namespace atelier::base
