@@ -1,0 +1,26 @@
+#pragma once
+/// The subcommands of `atelier`: each adds itself to the command line, with its flags, its help and what it does.
+///
+/// A command's callback runs once the whole line is parsed and compute is initialised; it throws what base/error.h
+/// names and prints its result, and nothing else, on stdout. Environment twins (ATELIER_ARG_X) are given to every flag
+/// by program.cpp.
+#include <CLI/CLI.hpp>
+
+namespace atelier::apps {
+
+void add_imagine_command(CLI::App& app);
+void add_complete_command(CLI::App& app);
+void add_inspect_command(CLI::App& app);
+void add_doctor_command(CLI::App& app);
+void add_completion_command(CLI::App& app);
+
+void add_train_vae(CLI::App& train);
+void add_train_tokenizer(CLI::App& train);
+void add_train_text(CLI::App& train);
+void add_train_fusion(CLI::App& train);
+
+#ifndef ATELIER_CORE_ONLY
+void add_corpus_command(CLI::App& app);
+#endif
+
+}  // namespace atelier::apps

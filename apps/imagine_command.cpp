@@ -1,0 +1,87 @@
+#include "apps/commands.h"
+#include "apps/imagine.h"
+#include "apps/prompt.h"
+#include "base/error.h"
+#include "base/progress.h"
+#include "fusion/sampler.h"
+
+#include <cstdio>
+#include <memory>
+
+namespace atelier::apps {
+namespace {
+
+struct Arguments {
+  ImagineOptions options;
+  std::string prompt, prompt_file, model, preview, grid;
+  CLI::Option* prompt_given = nullptr;
+  int64_t seed = -1;
+  bool json = false;
+};
+
+void run_imagine(Arguments arguments) {
+  ImagineOptions options = arguments.options;
+  REQUIRE(arguments.prompt_given->count() == 0 || arguments.prompt_file.empty(),
+          "give a prompt or --prompt-file, not both");
+  if (!arguments.prompt_file.empty())
+    options.prompts = read_prompts(arguments.prompt_file);
+  else if (arguments.prompt_given->count() > 0)
+    options.prompts = {arguments.prompt};
+  options.model = arguments.model;
+  options.preview = arguments.preview;
+  options.grid = arguments.grid;
+  REQUIRE(arguments.seed >= -1, "seed must be 0 or more, or -1 for a random one, not {}", arguments.seed);
+  if (arguments.seed >= 0) options.seed = arguments.seed;
+
+  const ImagineResult result = imagine(options);
+  if (arguments.json) {
+    std::printf("%s\n", base::dump_json(to_json(result), 2).c_str());
+    return;
+  }
+  for (const DrawnPicture& picture : result.pictures) std::printf("%s\n", picture.path.c_str());
+  base::say(fmt::format("model loaded in {:.2f} s, drawn in {:.2f} s, seed {}", result.load_seconds, result.draw_seconds,
+                        result.pictures.front().seed));
+}
+
+}  // namespace
+
+void add_imagine_command(CLI::App& app) {
+  CLI::App* command = app.add_subcommand("imagine", "Draw pictures from text");
+  command->footer(
+      "The same prompt, seed and settings draw the same picture, and a batch draws what single runs with seed, seed + 1,\n"
+      "... draw. All of it is written into the PNG: `atelier inspect picture.png` prints the command that draws it again.\n"
+      "\n"
+      "Examples:\n"
+      "  atelier imagine \"a red apple, noto style\" -o apple.png\n"
+      "  atelier imagine \"a blue fish\" -b 9 --grid sheet.png --seed 1      nine ideas on one sheet\n"
+      "  atelier imagine \"a tree\" -n \"leaves\" --guidance-scale 6          follow the words more closely\n"
+      "  atelier imagine --prompt-file prompts.txt -o out_%03d.png         one picture a line\n"
+      "  echo \"a small house\" | atelier imagine --prompt-file - --json     for scripts");
+
+  auto a = std::make_shared<Arguments>();
+  ImagineOptions& o = a->options;
+  a->prompt_given = command->add_option("prompt", a->prompt, "What to draw, in quotes");
+  command->add_option("--prompt-file", a->prompt_file, "Draw every line of this file; - reads stdin");
+  command->add_option("-n,--negative-prompt", o.negative_prompt, "What to keep away from");
+  command->add_option("-b,--batch", o.batch, "Pictures a prompt, 1 to 64")->capture_default_str();
+  command->add_option("--steps", o.steps, "Denoising steps, 1 to 1000: more take longer and change less and less")
+      ->capture_default_str();
+  command->add_option("--guidance-scale", o.guidance_scale,
+                      "How closely to follow the prompt, 0 to 30; 1 is without guidance, which is twice as fast")
+      ->capture_default_str();
+  command->add_option("--sampler", o.sampler, fmt::format("One of {}", fmt::join(fusion::sampler_names(), ", ")))
+      ->capture_default_str();
+  command->add_option("--seed", a->seed, "Of the first picture, the next have seed + 1, ... (default: a random one)");
+  command->add_option("--style", o.style, "A style's name; `atelier inspect models/starter` lists them");
+  command->add_option("-o,--output", o.output, "File to write, .png or .jpg; %d or %03d counts several")
+      ->capture_default_str();
+  command->add_option("--preview", a->preview, "Write the picture so far to this file, every five steps");
+  command->add_option("--grid", a->grid, "Write all pictures on one sheet, too");
+  command->add_option("--width", o.width, "Pixels; only what the model offers");
+  command->add_option("--height", o.height, "Pixels; only what the model offers");
+  command->add_option("--model", a->model, "Model folder (default: models/starter, or $ATELIER_MODELS/starter)");
+  command->add_flag("--json", a->json, "Print the result as JSON");
+  command->callback([a] { run_imagine(*a); });
+}
+
+}  // namespace atelier::apps

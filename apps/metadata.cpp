@@ -1,0 +1,50 @@
+#include "apps/metadata.h"
+
+#include "apps/prompt.h"
+#include "apps/shell.h"
+#include "vision/image.h"
+
+namespace atelier::apps {
+
+std::vector<std::pair<std::string, std::string>> to_text_chunks(const PictureRecord& record) {
+  std::string text = record.prompt;
+  if (!record.negative_prompt.empty()) text += "\nNegative prompt: " + record.negative_prompt;
+  text += fmt::format("\nSteps: {}, Sampler: {}, CFG scale: {}, Seed: {}, Size: {}x{}", record.steps, record.sampler,
+                      record.guidance_scale, record.seed, record.width, record.height);
+  if (!record.style.empty()) text += ", Style: " + record.style;
+  text += fmt::format(", Model hash: {}, Model: {}, Version: atelier {}", record.model_hash, record.model, record.version);
+  return {{"parameters", text}, {"atelier", base::dump_json(base::write_config(record))}};
+}
+
+std::optional<PictureRecord> read_record(std::string_view png, std::string_view what) {
+  const auto text = vision::read_png_text(png, what);
+  const auto found = text.find("atelier");
+  if (found == text.end()) return std::nullopt;
+  const std::string place = fmt::format("{}, text chunk atelier", what);
+  const base::json document = base::parse_json(found->second, place, {.depth = 16, .bytes = 1 << 20});
+  auto record = base::read_config<PictureRecord>(document, place, base::UnknownFields::ignore);
+  try {
+    check_prompt(record.prompt, "the prompt");
+    check_optional_prompt(record.negative_prompt, "the negative prompt");
+    for (const std::string* name : {&record.sampler, &record.style, &record.model, &record.model_hash, &record.version})
+      check_optional_prompt(*name, "a name");
+  } catch (const base::InvalidArgument& error) {  // it came from the file, not from the person
+    throw base::InvalidFile(fmt::format("{}: {}", place, error.what()));
+  }
+  return record;
+}
+
+std::string command_line(const PictureRecord& record) {
+  // A value is joined to its flag and the prompt comes behind "--" where it could be taken for a flag itself.
+  const bool looks_like_flag = record.prompt.starts_with('-');
+  std::string line = "atelier imagine";
+  if (!looks_like_flag) line += " " + shell_quote(record.prompt);
+  if (!record.negative_prompt.empty()) line += " --negative-prompt=" + shell_quote(record.negative_prompt);
+  line += fmt::format(" --seed {} --steps {} --guidance-scale {} --sampler {}", record.seed, record.steps,
+                      record.guidance_scale, shell_quote(record.sampler));
+  if (!record.style.empty()) line += " --style=" + shell_quote(record.style);
+  if (looks_like_flag) line += " -- " + shell_quote(record.prompt);
+  return line;
+}
+
+}  // namespace atelier::apps

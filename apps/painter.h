@@ -1,0 +1,37 @@
+#pragma once
+/// The engine as the command line sees it: a request in, a picture out.
+#include "vision/image.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace atelier::apps {
+
+/// One picture to draw, every field checked.
+struct PictureRequest {
+  std::string prompt, negative_prompt;
+  std::string style;  // empty, or one of ModelIndex::styles
+  int64_t steps = 25;
+  double guidance_scale = 4;
+  std::string sampler;
+  uint64_t seed = 0;
+};
+
+class Painter {
+ public:
+  virtual ~Painter() = default;
+
+  /// Called after each step, counted from 0; `so_far` decodes the picture as it is now, which takes time.
+  using StepCallback = std::function<void(int64_t step, const std::function<vision::Image()>& so_far)>;
+
+  /// @throws Cancelled at a step's end
+  virtual vision::Image draw(const PictureRequest& request, const StepCallback& on_step) = 0;
+};
+
+/// Loads a model folder. @throws InvalidFile
+std::unique_ptr<Painter> open_painter(const std::filesystem::path& model);
+
+}  // namespace atelier::apps

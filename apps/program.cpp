@@ -1,0 +1,131 @@
+#include "apps/program.h"
+
+#include "apps/commands.h"
+#include "base/compute.h"
+#include "base/error.h"
+#include "base/progress.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace atelier::apps {
+namespace {
+
+struct GlobalFlags {
+  base::ComputeOptions compute;
+  bool quiet = false;
+};
+
+/// --guidance-scale -> ATELIER_ARG_GUIDANCE_SCALE
+std::string environment_name(const std::string& flag) {
+  std::string name = "ATELIER_ARG_" + flag;
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return name;
+}
+
+/// Environment twins for the commands that this line names, and for no others: CLI11 would also check a variable
+/// against the flags of commands that do not run, so that ATELIER_ARG_STEPS for a training would stop `imagine`.
+void name_environment(CLI::App& command, bool named) {
+  for (CLI::Option* option : command.get_options()) {
+    const bool flag = !option->get_lnames().empty() && option != command.get_help_ptr() &&
+                      option != command.get_version_ptr();
+    option->envname(named && flag ? environment_name(option->get_lnames().front()) : "");
+  }
+}
+
+void name_environment(CLI::App& app, int argc, const char* const* argv) {
+  std::vector<const CLI::App*> named = {&app};
+  for (int i = 1; i < argc; ++i)
+    if (const CLI::App* next = named.back()->get_subcommand_no_throw(argv[i])) named.push_back(next);
+  const auto visit = [&](const auto& self, CLI::App& command) -> void {
+    name_environment(command, std::find(named.begin(), named.end(), &command) != named.end());
+    for (CLI::App* child : command.get_subcommands([](CLI::App*) { return true; })) self(self, *child);
+  };
+  visit(visit, app);
+}
+
+void add_train_command(CLI::App& app) {
+  CLI::App* train = app.add_subcommand("train", "Train a tokenizer or one of the models");
+  train->require_subcommand(1);
+  train->footer("A training goes on where it was stopped when the same command is given again.");
+#if __has_include("apps/train_text_command.cpp")
+  add_train_tokenizer(*train);
+  add_train_text(*train);
+#endif
+  add_train_vae(*train);
+  add_train_fusion(*train);
+}
+
+}  // namespace
+
+std::unique_ptr<CLI::App> make_command_line() {
+  auto app = std::make_unique<CLI::App>("Draws pictures from text, with a model that was trained on open pictures.", "atelier");
+  app->fallthrough();  // global flags may stand behind the command, too
+  app->get_formatter()->column_width(34);
+  app->set_version_flag("--version", std::string("atelier " ATELIER_VERSION " (LibTorch " ATELIER_LIBTORCH_VERSION ")"),
+                        "Print the version");
+  app->footer(
+      "Examples:\n"
+      "  atelier imagine \"a red apple, noto style\" -o apple.png\n"
+      "  atelier inspect apple.png          the command that draws this picture again\n"
+      "  atelier doctor                     what this machine will use, and what would be better\n"
+      "\n"
+      "Every flag has a twin in the environment: --guidance-scale 5 is ATELIER_ARG_GUIDANCE_SCALE=5; a flag wins.\n"
+      "Results go to stdout, all else to stderr. Exit codes: 0 done, 1 failed, 2 usage, 3 a bad file, 130 cancelled.");
+
+  auto flags = std::make_shared<GlobalFlags>();
+  app->add_flag("-q,--quiet", flags->quiet, "Results and errors only");
+  app->add_option("--device", flags->compute.device, "cpu, cuda or cuda:N (default: a GPU if there is one)");
+  app->add_option("--dtype", flags->compute.dtype, "bf16, fp32 or fp16 (default: what this machine is fast at)");
+  app->add_option("--threads", flags->compute.threads, "Threads to compute with (default: one a core)");
+  app->parse_complete_callback([flags] {
+    base::set_quiet(flags->quiet);
+    base::install_signal_handlers();
+    base::initialise_compute(flags->compute);
+  });
+
+  add_imagine_command(*app);
+#if __has_include("apps/complete_command.cpp")
+  add_complete_command(*app);
+#endif
+  add_inspect_command(*app);
+  add_train_command(*app);
+#if !defined(ATELIER_CORE_ONLY) && __has_include("apps/corpus_command.cpp")
+  add_corpus_command(*app);
+#endif
+  add_doctor_command(*app);
+  add_completion_command(*app);
+  return app;
+}
+
+int run(int argc, const char* const* argv) {
+  const std::unique_ptr<CLI::App> app = make_command_line();
+  if (argc < 2) {
+    std::fputs(app->help().c_str(), stdout);
+    return 0;
+  }
+  app->require_subcommand(1);
+  try {
+    name_environment(*app, argc, argv);
+    app->parse(argc, argv);
+    return std::fflush(stdout) == 0 ? 0 : 1;
+  } catch (const CLI::Success& wanted) {  // --help, --version
+    return app->exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    const CLI::App* command = app.get();
+    std::string path = "atelier";
+    while (!command->get_subcommands().empty()) {
+      command = command->get_subcommands().front();
+      path += " " + command->get_name();
+    }
+    std::fprintf(stderr, "atelier: %s\nSee: %s --help\n", error.what(), path.c_str());
+    return 2;
+  } catch (...) {
+    const Failure failure = explain(std::current_exception());
+    std::fprintf(stderr, "atelier: %s\n", failure.message.c_str());
+    return failure.exit_code;
+  }
+}
+
+}  // namespace atelier::apps

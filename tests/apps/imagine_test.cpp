@@ -1,0 +1,150 @@
+#include "apps/imagine.h"
+
+#include "apps/metadata.h"
+#include "apps/output_names.h"
+#include "base/error.h"
+#include "base/files.h"
+#include "base/progress.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace atelier::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Paints the seed, so that a test sees which request became which file.
+class FakePainter : public Painter {
+ public:
+  explicit FakePainter(std::vector<PictureRequest>& requests) : requests_(requests) {}
+  vision::Image draw(const PictureRequest& request, const StepCallback& on_step) override {
+    requests_.push_back(request);
+    for (int64_t step = 0; step < request.steps; ++step)
+      on_step(step, [&] { return vision::Image(128, 128, 3, static_cast<uint8_t>(step)); });
+    return vision::Image(128, 128, 3, static_cast<uint8_t>(request.seed));
+  }
+
+ private:
+  std::vector<PictureRequest>& requests_;
+};
+
+class Imagine : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    base::set_quiet(true);
+    std::string name = (fs::temp_directory_path() / "atelier_imagine_XXXXXX").string();
+    ASSERT_NE(mkdtemp(name.data()), nullptr);
+    folder = name;
+    options.model = folder / "model";
+    for (const char* part : {"vae", "text", "fusion"}) fs::create_directories(options.model / part);
+    base::write_json(options.model / "model_index.json",
+                     {{"_class_name", "AtelierPipeline"}, {"version", "1"}, {"styles", {"noto"}}});
+    base::write_json(options.model / "vae/config.json", {{"_class_name", "SpaceToDepthVae"}, {"sample_size", 128}});
+    options.prompts = {"a red apple"};
+    options.output = (folder / "picture.png").string();
+    options.seed = 7;
+  }
+  void TearDown() override { fs::remove_all(folder); }
+
+  ImagineResult draw() {
+    return imagine(options, [&](const fs::path&) { return std::make_unique<FakePainter>(requests); });
+  }
+  int value_in(const fs::path& path) { return vision::read_image(path).pixels.front(); }
+
+  fs::path folder;
+  ImagineOptions options;
+  std::vector<PictureRequest> requests;
+};
+
+TEST_F(Imagine, OnePictureIsOneFileThatSaysHowItWasDrawn) {
+  options.style = "noto";
+  const ImagineResult result = draw();
+  ASSERT_EQ(result.pictures.size(), 1u);
+  EXPECT_EQ(value_in(folder / "picture.png"), 7);
+  const auto record = read_record(base::read_file(folder / "picture.png"), "picture.png");
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->prompt, "a red apple");
+  EXPECT_EQ(record->seed, 7);
+  EXPECT_EQ(record->style, "noto");
+  EXPECT_EQ(record->model, "model");
+  EXPECT_EQ(record->model_hash.size(), 16u);
+  EXPECT_EQ(to_json(result).at("pictures").at(0).at("seed"), 7);
+}
+
+TEST_F(Imagine, ABatchCountsSeedsUpAndEveryPromptStartsAnew) {
+  options.prompts = {"a", "b"};
+  options.batch = 3;
+  options.output = (folder / "out_%02d.png").string();
+  options.grid = folder / "grid.png";
+  draw();
+  ASSERT_EQ(requests.size(), 6u);
+  EXPECT_EQ(requests[4].prompt, "b");
+  EXPECT_EQ(requests[4].seed, 8u);
+  EXPECT_EQ(value_in(folder / "out_05.png"), 8);
+  const vision::Image grid = vision::read_image(options.grid);
+  EXPECT_EQ(grid.width, 3 * 128 + 2 * 4);  // a row a prompt
+  EXPECT_EQ(grid.at(140, 140)[0], 8);
+}
+
+TEST_F(Imagine, ARandomSeedIsRecorded) {
+  options.seed.reset();
+  const ImagineResult result = draw();
+  EXPECT_EQ(static_cast<uint64_t>(result.pictures[0].seed), requests[0].seed);
+  EXPECT_LT(requests[0].seed, uint64_t{1} << 32);
+  draw();
+  EXPECT_NE(requests[0].seed, requests[1].seed);
+}
+
+TEST_F(Imagine, ThePreviewShowsStepsAndEndsWithThePicture) {
+  options.preview = folder / "preview.png";
+  std::vector<int> seen;
+  imagine(options, [&](const fs::path&) {
+    class Watching : public FakePainter {
+     public:
+      Watching(std::vector<PictureRequest>& requests, std::function<void()> after) : FakePainter(requests), after_(std::move(after)) {}
+      vision::Image draw(const PictureRequest& request, const StepCallback& on_step) override {
+        return FakePainter::draw(request, [&](int64_t step, const std::function<vision::Image()>& so_far) {
+          on_step(step, so_far);
+          if (step == 6) after_();
+        });
+      }
+      std::function<void()> after_;
+    };
+    return std::make_unique<Watching>(requests, [&] { seen.push_back(value_in(options.preview)); });
+  });
+  EXPECT_EQ(seen, std::vector{4});
+  EXPECT_EQ(value_in(options.preview), 7);
+}
+
+TEST_F(Imagine, AnotherModelHasAnotherHash) {
+  const auto hash = [&] { return draw().settings.at("model_hash"); };
+  base::write_file(options.model / "vae/model.safetensors", std::string(100, 'a'));
+  const auto first = hash();
+  EXPECT_EQ(hash(), first);
+  base::write_file(options.model / "vae/model.safetensors", std::string(99, 'a') + "b");
+  EXPECT_NE(hash(), first);
+}
+
+TEST_F(Imagine, NothingIsOpenedForARequestThatCannotEnd) {
+  options.output = (folder / "none/picture.png").string();
+  EXPECT_THROW(draw(), base::InvalidArgument);
+  if (geteuid() != 0) {  // root may write everywhere
+    options.output = "/proc/picture.png";
+    EXPECT_THROW(draw(), base::InvalidArgument);
+  }
+  EXPECT_TRUE(requests.empty());
+}
+
+TEST(OutputNames, CountAsThePatternSays) {
+  using Paths = std::vector<fs::path>;
+  EXPECT_EQ(output_names("a.png", 1), (Paths{"a.png"}));
+  EXPECT_EQ(output_names("d/a.jpg", 2), (Paths{"d/a_1.jpg", "d/a_2.jpg"}));
+  EXPECT_EQ(output_names("a%03d.png", 2), (Paths{"a001.png", "a002.png"}));
+  EXPECT_EQ(output_names("%d%%.PNG", 1), (Paths{"1%.PNG"}));
+  for (const char* bad : {"a%s.png", "a%.png", "a%d%d.png", "a%00d.png", "a%3d.png", "a%", "a", "a.png/", "%n.png"})
+    EXPECT_THROW(output_names(bad, 2), base::InvalidArgument) << bad;
+}
+
+}  // namespace
+}  // namespace atelier::apps
