@@ -45,9 +45,17 @@ class SceneComposer {
   std::unique_ptr<State> state_;
 };
 
+/// Scenes 0 .. count-1 of this seed, six a row, and their captions in the same order.
+std::pair<vision::Image, std::vector<std::string>> scene_sheet(const Corpus& corpus, uint64_t seed, int64_t count = 24);
+
 /// Training text for the text tower, a document a line, deterministic: WordNet glosses and relations, CLDR labels and
-/// keywords in sentences, captions, scene descriptions, questions and answers. No held-out name in any line.
-/// @param emit  called with each document
+/// keywords in sentences, captions, scene descriptions, questions and answers. No held-out name in any line. Control
+/// symbols (<caption>, <question>, <answer>) are written out: whoever packs the text parses them.
+/// @param emit  called with each document: no line break in it, UTF-8
 void write_text(const Corpus& corpus, const std::function<void(std::string_view document)>& emit);
+
+/// write_text into a file, atomically. The text is a part of the corpus: text.txt in its folder.
+/// @return documents by kind: "caption", "scene", "picture question", "keyword", "gloss", "relation", ...
+std::map<std::string, int64_t> write_text_file(const Corpus& corpus, const std::filesystem::path& path);
 
 }  // namespace atelier::corpus
