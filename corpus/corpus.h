@@ -15,6 +15,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -62,7 +63,7 @@ class Corpus {
   std::filesystem::path folder_;
   std::vector<Picture> pictures_;
   std::vector<double> weights_;
-  base::MappedFile file_;
+  std::optional<base::MappedFile> file_;
   int64_t pixels_offset_ = 0;
 };
 
