@@ -21,6 +21,7 @@ void add_train_fusion(CLI::App& train);
 
 #ifndef ATELIER_CORE_ONLY
 void add_corpus_command(CLI::App& app);
+void add_pack_command(CLI::App& corpus);
 #endif
 
 }  // namespace atelier::apps

@@ -97,12 +97,12 @@ void report_model(Report& report, const fs::path& folder) {
   constexpr int64_t kBesideWeights = 400'000'000;
   const int64_t memory = base::available_memory();
   try {
-    const ModelIndex index = read_model_index(folder);
-    report.line("model", fmt::format("{} (version {}, {} styles)", folder.string(), index.version, index.styles.size()));
+    const ModelInfo info = read_model_info(folder);
+    report.line("model", fmt::format("{} (version {}, {} styles)", folder.string(), info.version, info.styles.size()));
     int64_t weights = 0;
-    for (const auto& [part, component] : {std::pair("vae", index.vae), std::pair("text", index.text), std::pair("fusion", index.fusion)}) {
-      const base::Weights file(folder / component);  // its header is sound
-      const int64_t bytes = folder_bytes(folder / component);
+    for (const char* part : kComponents) {
+      const base::Weights file(folder / part);  // its header is sound
+      const int64_t bytes = folder_bytes(folder / part);
       report.line(fmt::format("  {}", part), fmt::format("{:.1f} MB, {} tensors", static_cast<double>(bytes) / 1e6, file.names().size()));
       weights += bytes;
     }

@@ -47,11 +47,12 @@ void check_options(const ImagineOptions& options) {
           "seed must be 0 to {}, not {}", kSeedLimit - options.batch, options.seed.value_or(0));
 }
 
-void check_model(const ImagineOptions& options, const ModelIndex& index, int64_t size) {
-  REQUIRE(options.style.empty() || std::find(index.styles.begin(), index.styles.end(), options.style) != index.styles.end(),
-          "this model has no style '{}'; it has {}", options.style, index.styles.empty() ? "none" : listed(index.styles));
+void check_model(const ImagineOptions& options, const ModelInfo& model) {
+  REQUIRE(options.style.empty() || std::find(model.styles.begin(), model.styles.end(), options.style) != model.styles.end(),
+          "this model has no style '{}'; it has {}", options.style, model.styles.empty() ? "none" : listed(model.styles));
   for (const auto& [name, side] : {std::pair("width", options.width), std::pair("height", options.height)})
-    REQUIRE(side == 0 || side == size, "{} must be {}, the only size that this model draws, not {}", name, size, side);
+    REQUIRE(side == 0 || side == model.picture_size, "{} must be {}, the only size that this model draws, not {}", name,
+            model.picture_size, side);
 }
 
 /// Every file of the run can be made, and no two are the same.
@@ -91,18 +92,17 @@ ImagineResult imagine(ImagineOptions options,
                       const std::function<std::unique_ptr<Painter>(const fs::path& model)>& open) {
   check_options(options);
   if (options.model.empty()) options.model = default_model_folder();
-  const ModelIndex index = read_model_index(options.model);
-  const int64_t size = picture_size(options.model, index);
-  check_model(options, index, size);
+  const ModelInfo model = read_model_info(options.model);
+  check_model(options, model);
   const auto count = static_cast<int64_t>(options.prompts.size()) * options.batch;
   const std::vector<fs::path> names = output_names(options.output, count);
-  check_files(options, names, size);
+  check_files(options, names, model.picture_size);
   if (!options.seed) options.seed = std::random_device()();
 
   ImagineResult result;
   const auto start = std::chrono::steady_clock::now();
   const std::unique_ptr<Painter> painter = open(options.model);
-  PictureRecord record = make_record(options, model_hash(options.model, index), size);
+  PictureRecord record = make_record(options, painter->model_hash(), model.picture_size);
   result.load_seconds = seconds_since(start);
 
   std::vector<vision::Image> drawn;

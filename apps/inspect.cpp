@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/safetensors.h"
+#include "fusion/pipeline.h"
 #include "vision/image.h"
 
 #include <algorithm>
@@ -40,16 +41,16 @@ json inspect_weights(const fs::path& path) {
 }
 
 json inspect_model(const fs::path& folder) {
-  const ModelIndex index = read_model_index(folder);
+  const ModelInfo info = read_model_info(folder);
   json model = {{"kind", "model"},
                 {"path", folder.string()},
-                {"version", index.version},
-                {"hash", model_hash(folder, index)},
-                {"picture_size", picture_size(folder, index)},
-                {"styles", index.styles},
+                {"version", info.version},
+                {"hash", fusion::model_hash(folder)},
+                {"picture_size", info.picture_size},
+                {"styles", info.styles},
                 {"parts", json::array()}};
-  for (const auto& [part, component] : {std::pair("vae", index.vae), std::pair("text", index.text), std::pair("fusion", index.fusion)}) {
-    json weights = inspect_weights(folder / component);
+  for (const char* part : kComponents) {
+    json weights = inspect_weights(folder / part);
     weights["part"] = part;
     model["parts"].push_back(std::move(weights));
   }

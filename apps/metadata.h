@@ -20,7 +20,7 @@ struct PictureRecord {
   int64_t steps = 25;
   double guidance_scale = 4;
   std::string sampler, style;
-  std::string model, model_hash;  // the folder's name; model_folder.h
+  std::string model, model_hash;  // the folder's name; Pipeline::hash()
   int64_t width = 0, height = 0;
   std::string version;            // of this program
 

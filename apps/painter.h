@@ -13,7 +13,7 @@ namespace atelier::apps {
 /// One picture to draw, every field checked.
 struct PictureRequest {
   std::string prompt, negative_prompt;
-  std::string style;  // empty, or one of ModelIndex::styles
+  std::string style;  // empty, or one of ModelInfo::styles
   int64_t steps = 25;
   double guidance_scale = 4;
   std::string sampler;
@@ -29,6 +29,9 @@ class Painter {
 
   /// @throws Cancelled at a step's end
   virtual vision::Image draw(const PictureRequest& request, const StepCallback& on_step) = 0;
+
+  /// 16 hexadecimal digits that tell one set of weights and configs from another.
+  virtual const std::string& model_hash() const = 0;
 };
 
 /// Loads a model folder. @throws InvalidFile

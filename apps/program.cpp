@@ -49,10 +49,8 @@ void add_train_command(CLI::App& app) {
   CLI::App* train = app.add_subcommand("train", "Train a tokenizer or one of the models");
   train->require_subcommand(1);
   train->footer("A training goes on where it was stopped when the same command is given again.");
-#if __has_include("apps/train_text_command.cpp")
   add_train_tokenizer(*train);
   add_train_text(*train);
-#endif
   add_train_vae(*train);
   add_train_fusion(*train);
 }
@@ -86,13 +84,12 @@ std::unique_ptr<CLI::App> make_command_line() {
   });
 
   add_imagine_command(*app);
-#if __has_include("apps/complete_command.cpp")
   add_complete_command(*app);
-#endif
   add_inspect_command(*app);
   add_train_command(*app);
-#if !defined(ATELIER_CORE_ONLY) && __has_include("apps/corpus_command.cpp")
+#ifndef ATELIER_CORE_ONLY
   add_corpus_command(*app);
+  add_pack_command(*app->get_subcommand("corpus"));
 #endif
   add_doctor_command(*app);
   add_completion_command(*app);

@@ -59,8 +59,9 @@ class Program : public ::testing::Test {
     const fs::path model = folder / "model";
     for (const char* part : {"vae", "text", "fusion"}) fs::create_directories(model / part);
     base::write_json(model / "model_index.json",
-                     {{"_class_name", "AtelierPipeline"}, {"version", "1"}, {"styles", {"noto", "3d"}}});
-    base::write_json(model / "vae/config.json", {{"_class_name", "SpaceToDepthVae"}, {"sample_size", 128}});
+                     {{"_class_name", "AtelierPipeline"}, {"version", "1"}});
+    for (const char* part : {"vae", "text"}) base::write_json(model / part / "config.json", base::json::object());
+    base::write_json(model / "fusion/config.json", {{"latent_size", 16}, {"styles", {"noto", "3d"}}});
     return model;
   }
 
