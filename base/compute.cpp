@@ -23,7 +23,8 @@ std::string load_cuda() {
   static const std::string problem = [] {
     const std::array<const char*, 2> drivers = {"/dev/nvidiactl", "/dev/dxg"};  // Linux, Windows' subsystem
     std::error_code ignored;
-    if (std::none_of(drivers.begin(), drivers.end(), [&](auto path) { return std::filesystem::exists(path, ignored); }))
+    const auto exists = [&](const char* path) { return std::filesystem::exists(path, ignored); };
+    if (std::none_of(drivers.begin(), drivers.end(), exists))
       return std::string("this machine has no NVIDIA GPU, or its driver is not loaded");
     // Found by the program's own library path, beside libtorch_cpu.so. Before anything asks LibTorch for a GPU: it
     // remembers the first answer.
@@ -64,7 +65,8 @@ at::ScalarType choose_dtype(const std::string& wish, at::Device device) {
 
 int choose_threads(int wish) {
   const int most = available_processors();
-  REQUIRE(wish >= 0 && wish <= most, "threads must be 1 to {} on this machine, or 0 for one a core, not {}", most, wish);
+  REQUIRE(wish >= 0 && wish <= most, "threads must be 1 to {} on this machine, or 0 for one a core, not {}", most,
+          wish);
   return wish == 0 ? available_cores() : wish;
 }
 

@@ -50,7 +50,8 @@ int available_processors() { return static_cast<int>(processors().size()); }
 int available_cores() {
   std::set<std::string> cores;
   for (const int i : processors()) {
-    const auto siblings = words_of("/sys/devices/system/cpu/cpu" + std::to_string(i) + "/topology/thread_siblings_list");
+    const std::string processor = "/sys/devices/system/cpu/cpu" + std::to_string(i);
+    const auto siblings = words_of(processor + "/topology/thread_siblings_list");
     cores.insert(siblings.empty() ? std::to_string(i) : siblings[0]);
   }
   int n = static_cast<int>(cores.size());

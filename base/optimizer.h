@@ -39,18 +39,22 @@ class Optimizer {
   /// tensors that modules hold become leaves that require gradients, matrices (two and more dimensions) in
   /// compute().dtype, vectors in fp32, refreshed from the masters by every step.
   /// @param muon   which parameters Muon trains: must be matrices; all others AdamW
+  /// @throws InvalidArgument if a beta or the momentum is 1
   Optimizer(Parameters& parameters, const OptimizerConfig& config,
             const std::function<bool(const std::string& name)>& muon = {});
   ~Optimizer();
 
+  const OptimizerConfig& config() const;
+
   /// Adds the leaves' gradients (any dtype) to the flat fp32 gradient and clears them: call after each backward().
   void collect_gradients();
-  /// The flat fp32 gradient, (count), for all-reduce; and one parameter's part of it, for kernels that write it.
+  /// The flat fp32 gradient, 1-D with a few zeros between parameters, for all-reduce; and one parameter's part of it,
+  /// in the parameter's shape, for kernels that add to it.
   Tensor gradient() const;
   Tensor gradient(const std::string& name) const;
 
   /// Clips, updates masters, average and leaves, zeroes the gradient; increments step().
-  /// @return the gradient's norm before clipping
+  /// @return the gradient's norm before clipping; if it is not finite, nothing but steps() and the gradient changes
   double step();
   int64_t steps() const;  // taken so far
 
@@ -68,7 +72,7 @@ class Optimizer {
     Optimizer& optimizer_;
   };
 
-  /// Everything a resumed run needs: masters, moments, average, step.
+  /// Everything a resumed run needs: masters, moments, average, step. Views: to be written before the next step.
   NamedTensors state() const;
   /// @throws InvalidFile if names or shapes differ
   void load_state(const Safetensors& file);

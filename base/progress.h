@@ -18,14 +18,14 @@ class Progress {
   Progress(std::string label, int64_t total, std::string unit = "");
   ~Progress();  // ends the line
   void advance(int64_t by = 1);
-  void set(int64_t done);
+  void set(int64_t done);  // the first one, at the start, says where a resumed run goes on
   /// A few words behind the bar, such as the current loss.
   void note(std::string text);
 
  private:
   void draw(bool last);
   std::string label_, unit_, note_;
-  int64_t total_, done_ = 0;
+  int64_t total_, done_ = 0, resumed_ = 0;
   std::chrono::steady_clock::time_point start_, drawn_;
 };
 
