@@ -36,8 +36,10 @@ void name_environment(CLI::App& command, bool named) {
 
 void name_environment(CLI::App& app, int argc, const char* const* argv) {
   std::vector<const CLI::App*> named = {&app};
-  for (int i = 1; i < argc; ++i)
-    if (const CLI::App* next = named.back()->get_subcommand_no_throw(argv[i])) named.push_back(next);
+  for (int i = 1; i < argc; ++i) {
+    const auto found = named.back()->get_subcommands([&](const CLI::App* child) { return child->get_name() == argv[i]; });
+    if (!found.empty()) named.push_back(found.front());
+  }
   const auto visit = [&](const auto& self, CLI::App& command) -> void {
     name_environment(command, std::find(named.begin(), named.end(), &command) != named.end());
     for (CLI::App* child : command.get_subcommands([](CLI::App*) { return true; })) self(self, *child);
