@@ -43,7 +43,9 @@ void write_samples(const std::filesystem::path& path, const FusionModel& model, 
                    const std::vector<std::vector<int32_t>>& prompts, const ControlIds& ids) {
   std::vector<vision::Image> pictures;
   for (size_t i = 0; i < prompts.size(); ++i) {
-    const Tensor latents = draw(model, prompts[i], {ids.bos, ids.boi}, {.seed = i});
+    GenerateOptions options;
+    options.seed = i;
+    const Tensor latents = draw(model, prompts[i], {ids.bos, ids.boi}, options);
     const at::NoGradGuard no_gradient;
     pictures.push_back(vision::to_image(vae.decode(vae.denormalise(latents))));
   }

@@ -1,0 +1,53 @@
+#pragma once
+/// Everything that turns a prompt into a picture, loaded from one folder of components.
+///
+///   model_index.json   {"_class_name": "AtelierPipeline", "_version": …}
+///   text/  config.json, model.safetensors, tokenizer.json
+///   fusion/, vae/  config.json, model.safetensors
+#include "fusion/generate.h"
+#include "text/tokenizer.h"
+#include "vision/image.h"
+#include "vision/vae.h"
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+namespace atelier::fusion {
+
+class Pipeline {
+ public:
+  /// @throws InvalidFile naming the part that is missing or broken
+  static Pipeline load(const std::filesystem::path& folder);
+
+  /// Prompt (and style, if any, as the training captions say it: "a red apple, noto style") to token ids from <bos> to
+  /// <boi>. Control symbols in the text stay text. @throws InvalidArgument for more than 512 tokens or an unknown style
+  std::vector<int32_t> prompt_ids(const std::string& prompt, const std::string& style = "") const;
+
+  /// @param negative  what the picture should not be; empty: guidance away from the unconditional
+  /// @return the picture, pixels() squared
+  vision::Image draw(const std::string& prompt, const std::string& style, const std::string& negative,
+                     const GenerateOptions& options) const;
+  /// Latents (1, C, S, S), normalised, to pixels.
+  vision::Image decode(const Tensor& latents) const;
+
+  int64_t pixels() const { return model_->config().latent_size * 8; }
+  const std::vector<std::string>& styles() const { return model_->config().styles; }
+  const FusionModel& model() const { return *model_; }
+  const text::Tokenizer& tokenizer() const { return *tokenizer_; }
+  const vision::Vae& vae() const { return *vae_; }
+  /// First 16 hex digits of a hash over all weights and configs: which model drew a picture.
+  const std::string& hash() const { return hash_; }
+
+ private:
+  Pipeline() = default;
+  std::unique_ptr<text::Tokenizer> tokenizer_;
+  std::unique_ptr<FusionModel> model_;
+  std::unique_ptr<vision::Vae> vae_;
+  std::string hash_;
+};
+
+/// What Pipeline::hash() of this folder would be, without loading it.
+std::string model_hash(const std::filesystem::path& folder);
+
+}  // namespace atelier::fusion
