@@ -64,6 +64,13 @@ std::string picture_question(const Picture& picture, const std::string& text, ba
   return fmt::format("{}<question>{}<answer>{}", shown, random.chance(0.5) ? "what is this?" : "what is in the picture?", titled(picture));
 }
 
+/// Captions as they stand beside pictures in the joint model's sequences, whose text tower is frozen later: it must know
+/// by then that a picture may open behind a caption, and what follows one that was closed.
+std::string beside_picture(const std::string& text, base::Random& random) {
+  const double place = random.uniform();
+  return place < 0.35 ? text + "<boi>" : place < 0.5 ? "<boi><eoi>" + text : text;
+}
+
 }  // namespace
 
 void Documents::add(const char* kind, std::string_view document) {
@@ -87,7 +94,7 @@ void add_captions(const Corpus& corpus, Documents& documents) {
     const Picture& picture = corpus.picture(i < rows.size() ? rows[i] : rows.draw(random));
     const std::string text = caption(picture, random);
     if (random.chance(kPictureQuestion)) documents.add("picture question", picture_question(picture, text, random));
-    else documents.add("caption", text);
+    else documents.add("caption", beside_picture(text, random));
   }
 }
 
@@ -99,7 +106,7 @@ void add_scenes(const Corpus& corpus, Documents& documents) {
     const std::string background = choose_background(random).name;
     std::string document = scene_caption(stock, draft, background, random);
     if (!random.chance(kSceneQuestions)) {
-      documents.add("scene caption", document);
+      documents.add("scene caption", beside_picture(document, random));
       continue;
     }
     std::vector<Question> questions = scene_questions(stock, draft, background, false, random);
