@@ -277,7 +277,8 @@ struct FusedTowerFunction : torch::autograd::Function<FusedTowerFunction> {
     const auto data = [](const std::vector<bf16*>& v) { return v.empty() ? nullptr : v.data(); };
     Tensor d_prefix_keys, d_prefix_values, d_keys, d_values;
     if (prefix_wanted) {
-      d_prefix_keys = at::empty({size.layers, rows.sequences, size.kv_heads, rows.prefix, kernels::kHeadDim}, at::kBFloat16);
+      d_prefix_keys =
+          at::empty({size.layers, rows.sequences, size.kv_heads, rows.prefix, kernels::kHeadDim}, at::kBFloat16);
       d_prefix_values = at::empty_like(d_prefix_keys);
     }
     if (call->return_key_values) {
@@ -319,8 +320,8 @@ void check_input(const TowerShape& s, const TowerInput& input) {
   }
   REQUIRE(input.cosine.sizes() == input.sine.sizes(), "fused tower: cosine and sine must have one shape");
   if (input.first_key.defined())
-    REQUIRE(input.first_key.dim() == 1 && input.first_key.size(0) == batch && input.first_key.scalar_type() == at::kLong &&
-                input.first_key.device().is_cpu(),
+    REQUIRE(input.first_key.dim() == 1 && input.first_key.size(0) == batch &&
+                input.first_key.scalar_type() == at::kLong && input.first_key.device().is_cpu(),
             "fused tower: first_key must be ({}) int64 on the CPU", batch);
   if (!input.prefix) return;
   const Tensor &k = input.prefix.keys, &v = input.prefix.values;

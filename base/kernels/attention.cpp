@@ -16,8 +16,8 @@ KeyBlocks::KeyBlocks(const TowerSize& size, const Rows& rows, int layer, int seq
   padded_ = {padded_block, padded_block + 32 * kHeadDim, kHeadDim, kHeadDim};
   if (rows.prefix == 0) return;
   const Strided &k = rows.prefix_keys[layer], &v = rows.prefix_values[layer];
-  prefix_ = {k.data + sequence * k.sequence + kv_head * k.head, v.data + sequence * v.sequence + kv_head * v.head, k.row,
-             v.row};
+  prefix_ = {k.data + sequence * k.sequence + kv_head * k.head, v.data + sequence * v.sequence + kv_head * v.head,
+             k.row, v.row};
   if (padding == 0) return;
   memset(padded_block, 0, 2 * 32 * kHeadDim * sizeof(bf16));
   for (int row = padding; row < 32; ++row) {
