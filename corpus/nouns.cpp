@@ -181,4 +181,9 @@ const std::vector<std::string>& askable_kinds() {
   return kinds;
 }
 
+std::string plural_of_kind(const std::string& kind) {
+  if (kind.starts_with("piece of ")) return "pieces of " + kind.substr(9);
+  return kind == "aircraft" || kind == "fish" || kind == "food" ? kind : plural(kind);
+}
+
 }  // namespace atelier::corpus

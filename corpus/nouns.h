@@ -49,5 +49,7 @@ bool surely_not(const Noun& noun, const std::string& kind);
 bool is_a(const Noun& noun, const std::string& kind);
 /// The kinds that knowledge questions ask for: "animal", "bird", "food", "piece of clothing", ...
 const std::vector<std::string>& askable_kinds();
+/// "pieces of clothing", "aircraft"
+std::string plural_of_kind(const std::string& kind);
 
 }  // namespace atelier::corpus

@@ -50,7 +50,7 @@ std::string three_in_line(const std::vector<std::string>& things, Arrangement ar
       return fmt::format("{} between {} {} and {} {}", things[1], things[0], row ? "on the left" : "above", things[2],
                          row ? "on the right" : "below");
     case 1:
-      return fmt::format("{} in a {}", list(things), row ? "row" : "column");
+      return fmt::format("{} in a {}{}", list(things), row ? "row" : "column", row ? " from left to right" : " from top to bottom");
     default:
       return fmt::format("{}, from {}: {}", row ? "a row" : "a column", row ? "left to right" : "top to bottom", list(things));
   }
@@ -62,7 +62,8 @@ std::string counted(const Stock& stock, const Placed& object, int64_t n) {
   return fmt::format("{} {}{}", number_word(n), colour, stock.noun(object.noun).plural);
 }
 
-std::string what_is_shown(const Stock& stock, const Draft& draft, base::Random& random) {
+/// @param layout  set if the words tell where each thing stands
+std::string what_is_shown(const Stock& stock, const Draft& draft, bool& layout, base::Random& random) {
   std::vector<std::string> things;
   for (const Placed& object : draft.objects) things.push_back(with_article(colour_and_noun(stock, object)));
   const auto n = static_cast<int64_t>(things.size());
@@ -78,9 +79,13 @@ std::string what_is_shown(const Stock& stock, const Draft& draft, base::Random& 
                     : list(things);
     case SceneKind::relation:
     case SceneKind::colours: {
-      if (n == 3 && draft.arrangement != Arrangement::scattered) return three_in_line(things, draft.arrangement, random);
+      if (n == 3 && draft.arrangement != Arrangement::scattered) {
+        layout = true;
+        return three_in_line(things, draft.arrangement, random);
+      }
       const std::optional<Relation> relation = n == 2 ? clear_relation(draft.objects[0], draft.objects[1]) : std::nullopt;
       if (!relation || (draft.kind == SceneKind::colours && random.chance(0.4))) return list(things);
+      layout = true;
       // Either may be spoken of first.
       return random.chance(0.5) ? two_related(things[0], *relation, things[1], random)
                                 : two_related(things[1], opposite(*relation), things[0], random);
@@ -99,10 +104,11 @@ std::string what_is_shown(const Stock& stock, const Draft& draft, base::Random& 
       return fmt::format("{} and {}", a, b);
     }
     case SceneKind::grid:
+      layout = true;
       switch (random.below(4)) {
         case 0: return fmt::format("top row: {} and {}; bottom row: {} and {}", things[0], things[1], things[2], things[3]);
-        case 1: return fmt::format("{} above {} and {} above {}", things[0], things[2], things[1], things[3]);
-        case 2: return fmt::format("a grid of {}", list(things));
+        case 1: return fmt::format("{} above {} on the left and {} above {} on the right", things[0], things[2], things[1], things[3]);
+        case 2: layout = false; return fmt::format("a grid of {}", list(things));
         default: {
           std::vector<std::string> placed;
           for (size_t i = 0; i < 4; ++i) placed.push_back(fmt::format("{} {}", things[i], kCells[i]));
@@ -120,15 +126,20 @@ std::string colour_and_noun(const Stock& stock, const Placed& object) {
   return object.colour >= 0 ? fmt::format("{} {}", kColours[object.colour].name, word) : word;
 }
 
-std::string scene_caption(const Stock& stock, const Draft& draft, const std::string& background, base::Random& random) {
-  std::string caption = what_is_shown(stock, draft, random);
-  if (random.chance(background == "white" ? kNameWhite : kNameBackground))
-    caption += background.find(" fading to ") == std::string::npos ? fmt::format(" on {} background", with_article(background))
-                                                                    : fmt::format(" on a background of {}", background);
-  if (draft.style && random.chance(kNameStyle))
-    caption = random.chance(0.85) ? fmt::format("{}, {}", caption, draft.style->style)
-                                  : fmt::format("{}: {}", draft.style->style, caption);
-  return caption;
+SaidScene say_scene(const Stock& stock, const Draft& draft, const std::string& background, base::Random& random) {
+  SaidScene said;
+  said.caption = what_is_shown(stock, draft, said.layout, random);
+  if (random.chance(background == "white" ? kNameWhite : kNameBackground)) {
+    said.background = true;
+    said.caption += background.find(" fading to ") == std::string::npos ? fmt::format(" on {} background", with_article(background))
+                                                                         : fmt::format(" on a background of {}", background);
+  }
+  if (draft.style && random.chance(kNameStyle)) {
+    said.style = true;
+    said.caption = random.chance(0.85) ? fmt::format("{}, {}", said.caption, draft.style->style)
+                                       : fmt::format("{}: {}", draft.style->style, said.caption);
+  }
+  return said;
 }
 
 }  // namespace atelier::corpus

@@ -160,7 +160,7 @@ Stock::Stock(const Corpus& corpus) {
     if (corpus::tintable(picture)) {
       icons[noun].push_back(i);
       icon_style = picture.style;
-    } else {
+    } else if (picture.kind == "emoji") {  // clean cut-outs; clip art and icons bring frames and grounds of their own
       by_style[picture.style][noun].push_back(i);
     }
   }

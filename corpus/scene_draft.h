@@ -118,12 +118,30 @@ struct Background {
 };
 Background choose_background(base::Random& random);
 
+/// A caption, and what it tells beyond which things there are, how many and in which colour.
+struct SaidScene {
+  std::string caption;
+  bool layout = false, background = false, style = false;
+};
 /// What the draft shows, exactly, in varying words: "a red key left of a blue cup on a white background, line icon".
 /// @param background  its name
-std::string scene_caption(const Stock& stock, const Draft& draft, const std::string& background, base::Random& random);
+SaidScene say_scene(const Stock& stock, const Draft& draft, const std::string& background, base::Random& random);
+
+/// What one must know to answer, beyond which things there are, how many and in which colour.
+enum class Need { nothing, layout, size, background, style };
+
+struct Asked {
+  std::string kind, question, answer;
+  Need need = Need::nothing;
+};
+inline constexpr const char* kCannotTell = "cannot tell";
+
 /// @param combinations_held_out  false: no question may name a held-out combination
-std::vector<Question> scene_questions(const Stock& stock, const Draft& draft, const std::string& background,
-                                      bool combinations_held_out, base::Random& random);
+std::vector<Asked> scene_questions(const Stock& stock, const Draft& draft, const std::string& background,
+                                   bool combinations_held_out, base::Random& random);
+
+/// The answer of somebody who knows the caption alone: "cannot tell" where it does not say.
+std::string answer_from_caption(const Asked& asked, const SaidScene& said);
 
 /// "red key"
 std::string colour_and_noun(const Stock& stock, const Placed& object);

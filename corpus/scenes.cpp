@@ -132,8 +132,9 @@ Scene SceneComposer::compose(uint64_t seed, uint64_t index, bool combinations_he
     scene.objects.push_back({object.picture, stock.noun(object.noun).word, object.colour >= 0 ? kColours[object.colour].name : "",
                              (object.left + object.side / 2.0) * unit, (object.top + object.side / 2.0) * unit, object.side * unit});
   }
-  scene.caption = scene_caption(stock, draft, background.name, random);
-  scene.questions = scene_questions(stock, draft, background.name, combinations_held_out, random);
+  scene.caption = say_scene(stock, draft, background.name, random).caption;
+  for (Asked& asked : scene_questions(stock, draft, background.name, combinations_held_out, random))
+    scene.questions.push_back({std::move(asked.kind), std::move(asked.question), std::move(asked.answer)});
   return scene;
 }
 

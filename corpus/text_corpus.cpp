@@ -13,9 +13,9 @@ namespace atelier::corpus {
 namespace {
 
 constexpr uint64_t kSeed = 20240;
-constexpr int64_t kCaptions = 480'000, kCaptionsAPicture = 24;  // drawn: the fewer of the two totals
+constexpr int64_t kCaptions = 490'000, kCaptionsAPicture = 24;  // drawn: the fewer of the two totals
 constexpr double kPictureQuestion = 0.06;                       // share of captions that a question follows
-constexpr int64_t kScenes = 80'000;
+constexpr int64_t kScenes = 64'000;
 constexpr double kSceneQuestions = 0.4;                         // share of scenes with questions behind the caption
 
 /// Draws rows by their weights.
@@ -104,16 +104,16 @@ void add_scenes(const Corpus& corpus, Documents& documents) {
     base::Random random(kSeed, 2, static_cast<uint64_t>(i));
     const Draft draft = draft_scene(stock, random, false);
     const std::string background = choose_background(random).name;
-    std::string document = scene_caption(stock, draft, background, random);
+    const SaidScene said = say_scene(stock, draft, background, random);
     if (!random.chance(kSceneQuestions)) {
-      documents.add("scene caption", beside_picture(document, random));
+      documents.add("scene caption", beside_picture(said.caption, random));
       continue;
     }
-    std::vector<Question> questions = scene_questions(stock, draft, background, false, random);
-    document.insert(0, "<caption>");
+    std::vector<Asked> questions = scene_questions(stock, draft, background, false, random);
+    std::string document = "<caption>" + said.caption;
     for (int64_t left = random.between(2, 5); left > 0 && !questions.empty(); --left) {
       const auto at = questions.begin() + random.below(static_cast<int64_t>(questions.size()));
-      document += fmt::format("<question>{}<answer>{}", at->question, at->answer);
+      document += fmt::format("<question>{}<answer>{}", at->question, answer_from_caption(*at, said));
       questions.erase(at);
     }
     documents.add("scene questions", document);

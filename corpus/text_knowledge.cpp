@@ -37,6 +37,8 @@ void add_concept(const base::json& entry, base::Random& random, Documents& docum
     documents.add("keyword", fmt::format("{}, {}", join(some(tags, 2, random), ", "), label));
   }
   if (labels.size() >= 2) documents.add("keyword", fmt::format("{} may be called {}", called(label), called(labels[1 + random.below(static_cast<int64_t>(labels.size()) - 1)])));
+  // Icons and clip art have menu names for groups, and no subgroup that tells which sense of a word is meant.
+  if (!entry.value("concept", "").starts_with("emoji:")) return;
   if (!group.empty()) documents.add("keyword", fmt::format("{} belongs to {}", called(label), lower(group)));
   if (!entry.contains("noun")) return;
   const auto noun = entry.at("noun").get<std::string>();
@@ -66,8 +68,7 @@ void add_nouns(Documents& documents) {
       const std::string asked = kind == "food" ? kind : with_article(kind);
       if (is_a(noun, kind)) {
         documents.add("knowledge", fmt::format("{} is {}", one, asked));
-        documents.add("knowledge", fmt::format("{} are {}", noun.plural, kind == "food" || kind == "aircraft" || kind == "fish" ? kind
-                                                                          : kind.starts_with("piece of ") ? "pieces of " + kind.substr(9) : plural(kind)));
+        documents.add("knowledge", fmt::format("{} are {}", noun.plural, plural_of_kind(kind)));
         documents.add("knowledge", fmt::format("<question>is {} {}?<answer>yes", one, asked));
       } else if (surely_not(noun, kind) && random.chance(0.2)) {
         documents.add("knowledge", fmt::format("<question>is {} {}?<answer>no", one, asked));

@@ -17,6 +17,8 @@ namespace {
 constexpr int64_t kLargestFile = 64 << 20;
 constexpr uint64_t kSeed = 30303;
 constexpr size_t kLongestGloss = 240;
+constexpr double kAbstract = 0.5;  // share of the meanings kept of words that no picture shows: captions are to fill the text
+constexpr double kNames = 0.25;    // of famous people, places and Latin families
 
 struct Pointer {
   std::string_view symbol;
@@ -116,6 +118,22 @@ bool is_concrete(int file) {
   return kFiles.contains(file);
 }
 
+/// WordNet's examples and glosses are taken from everywhere; these words are not for a picture book.
+bool is_fit(std::string_view text) {
+  static const std::set<std::string, std::less<>> kUnfit = {
+      "sex", "sexual", "sexually", "intercourse", "penis", "vagina", "vulva", "semen", "rape", "raped", "fuck", "fucking", "fucker", "shit", "shitty", "bitch",
+      "whore", "slut", "cunt", "asshole", "arse", "nigger", "negro", "nigga", "faggot", "dyke", "kike", "spic", "chink", "wop", "dago", "orgasm",
+      "masturbation", "copulation", "prostitute", "pornography", "incest", "obscene", "ethnic", "offensive", "disparaging", "slur"};
+  const std::vector<std::string> all = words(text);
+  return std::none_of(all.begin(), all.end(), [](const std::string& word) { return kUnfit.contains(word); });
+}
+
+/// Files whose words mostly name single things: animals, artifacts, body parts, natural objects, people, plants.
+bool is_counted(int file) {
+  static const std::set<int> kFiles = {5, 6, 8, 17, 18, 20};
+  return kFiles.contains(file);
+}
+
 class Writer {
  public:
   explicit Writer(Documents& documents) : documents_(documents) {}
@@ -123,12 +141,12 @@ class Writer {
   void nouns(const std::map<int64_t, Synset>& synsets) {
     for (const auto& [offset, synset] : synsets) {
       base::Random random(kSeed, 1, static_cast<uint64_t>(offset));
+      if (!is_fit(synset.gloss) || !is_fit(join(synset.words, " "))) continue;
       const auto [definition, examples] = definition_and_examples(synset.gloss);
       const bool name = is_name(synset.words[0]);
       const bool concrete = is_concrete(synset.file) && !name;
-      // Latin names of families and famous people fill a tenth of WordNet and no picture's caption.
-      if (name && random.chance(0.6)) continue;
-      meaning(synset, definition, name, concrete, random);
+      if (name && !random.chance(kNames)) continue;
+      if (concrete || random.chance(kAbstract)) meaning(synset, definition, name, concrete, random);
       for (const std::string& example : examples) documents_.add("example", example);
       for (const Pointer& pointer : synset.pointers) {
         if (pointer.part_of_speech != 'n') continue;
@@ -142,9 +160,10 @@ class Writer {
   void verbs(const std::map<int64_t, Synset>& synsets) {
     for (const auto& [offset, synset] : synsets) {
       base::Random random(kSeed, 2, static_cast<uint64_t>(offset));
+      if (!is_fit(synset.gloss) || !is_fit(join(synset.words, " "))) continue;
       const auto [definition, examples] = definition_and_examples(synset.gloss);
       const std::string& word = synset.words[random.below(static_cast<int64_t>(synset.words.size()))];
-      if (!definition.empty() && definition.size() <= kLongestGloss)
+      if (!definition.empty() && definition.size() <= kLongestGloss && random.chance(kAbstract))
         documents_.add("gloss", random.chance(0.5) ? fmt::format("to {} means to {}", word, definition) : fmt::format("to {}: {}", word, definition));
       for (const std::string& example : examples) documents_.add("example", example);
     }
@@ -153,9 +172,10 @@ class Writer {
   void modifiers(const std::map<int64_t, Synset>& synsets, const char* kind_of_word, uint64_t stream) {
     for (const auto& [offset, synset] : synsets) {
       base::Random random(kSeed, stream, static_cast<uint64_t>(offset));
+      if (!is_fit(synset.gloss) || !is_fit(join(synset.words, " "))) continue;
       const auto [definition, examples] = definition_and_examples(synset.gloss);
       const std::string& word = synset.words[0];
-      if (!definition.empty() && definition.size() <= kLongestGloss)
+      if (!definition.empty() && definition.size() <= kLongestGloss && random.chance(kAbstract))
         documents_.add("gloss", random.chance(0.7) ? fmt::format("{}: {}", word, definition) : fmt::format("the {} {} means {}", kind_of_word, word, definition));
       for (const std::string& example : examples) documents_.add("example", example);
       for (const Pointer& pointer : synset.pointers) {
@@ -168,20 +188,22 @@ class Writer {
   }
 
  private:
-  static std::string called(const std::string& word) { return is_name(word) || !takes_article(word) ? word : with_article(word); }
+  static std::string called(const Synset& synset, const std::string& word) {
+    return is_name(word) || !is_counted(synset.file) || !takes_article(word) ? word : with_article(word);
+  }
 
   void meaning(const Synset& synset, const std::string& definition, bool name, bool concrete, base::Random& random) {
     const std::string& word = synset.words[random.below(static_cast<int64_t>(synset.words.size()))];
     if (!definition.empty() && definition.size() <= kLongestGloss) {
-      const std::string sentence = starts_with_article(definition) ? fmt::format("{} is {}", name ? word : called(word), definition)
+      const std::string sentence = starts_with_article(definition) ? fmt::format("{} is {}", name ? word : called(synset, word), definition)
                                                                     : fmt::format("{}: {}", word, definition);
       documents_.add("gloss", sentence);
       if (concrete && random.chance(0.6))
-        documents_.add("gloss", random.chance(0.5) ? fmt::format("<question>what is {}?<answer>{}", called(synset.words[0]), definition)
+        documents_.add("gloss", random.chance(0.5) ? fmt::format("<question>what is {}?<answer>{}", called(synset, synset.words[0]), definition)
                                                    : fmt::format("{}: {}", synset.words[0], definition));
     }
     if (synset.words.size() >= 2 && (concrete || random.chance(0.3)))
-      documents_.add("relation", random.chance(0.5) ? fmt::format("{} is also called {}", called(synset.words[0]), synset.words[1])
+      documents_.add("relation", random.chance(0.5) ? fmt::format("{} is also called {}", called(synset, synset.words[0]), synset.words[1])
                                                     : fmt::format("another word for {} is {}", synset.words[1], synset.words[0]));
   }
 
@@ -190,16 +212,16 @@ class Writer {
     const std::string& wider = other.words[0];
     if (pointer.symbol == "@") {
       if (!concrete && random.chance(0.5)) return;
-      documents_.add("relation", fmt::format("{} is a kind of {}", called(word), wider));
+      documents_.add("relation", fmt::format("{} is a kind of {}", called(synset, word), wider));
       if (concrete && random.chance(0.4))
-        documents_.add("relation", fmt::format("<question>what kind of thing is {}?<answer>{}", called(word), called(wider)));
+        documents_.add("relation", fmt::format("<question>what kind of thing is {}?<answer>{}", called(synset, word), called(other, wider)));
     } else if (pointer.symbol == "@i") {
-      if (name) documents_.add("relation", fmt::format("{} is {}", word, called(wider)));
+      if (name) documents_.add("relation", fmt::format("{} is {}", word, with_article(wider)));
     } else if (pointer.symbol == "#p" && !name) {
-      documents_.add("relation", random.chance(0.5) ? fmt::format("{} is a part of {}", called(word), called(wider))
-                                                    : fmt::format("{} has {}", called(wider), called(word)));
+      documents_.add("relation", random.chance(0.5) ? fmt::format("{} is a part of {}", called(synset, word), called(other, wider))
+                                                    : fmt::format("{} has {}", called(other, wider), called(synset, word)));
     } else if (pointer.symbol == "#s" && !name) {
-      documents_.add("relation", fmt::format("{} is made of {}", called(wider), word));
+      documents_.add("relation", fmt::format("{} is made of {}", called(other, wider), word));
     }
   }
 
