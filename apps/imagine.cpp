@@ -62,7 +62,7 @@ void check_files(const ImagineOptions& options, const std::vector<fs::path>& nam
   std::set<fs::path> seen;
   const auto check = [&](const fs::path& path) {
     check_writable(path, bytes);
-    REQUIRE(seen.insert(fs::weakly_canonical(path)).second, "{} would be written twice in one run", path.string());
+    REQUIRE(seen.insert(fs::weakly_canonical(fs::absolute(path))).second, "{} would be written twice in one run", path.string());
   };
   for (const fs::path& name : names) check(name);
   for (const fs::path* extra : {&options.preview, &options.grid}) {

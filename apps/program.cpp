@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 namespace atelier::apps {
 namespace {
@@ -45,6 +46,26 @@ void name_environment(CLI::App& app, int argc, const char* const* argv) {
     for (CLI::App* child : command.get_subcommands([](CLI::App*) { return true; })) self(self, *child);
   };
   visit(visit, app);
+}
+
+/// Edits (insert, delete, replace) between two words.
+size_t edits(const std::string& a, const std::string& b) {
+  std::vector<size_t> row(b.size() + 1);
+  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= a.size(); ++i) {
+    size_t diagonal = std::exchange(row[0], i);
+    for (size_t j = 1; j <= b.size(); ++j)
+      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
+  }
+  return row.back();
+}
+
+/// For a line whose word in a command's place is none.
+std::string no_such_command(const CLI::App& parent, const std::string& word) {
+  std::string message = fmt::format("there is no command '{}'", word);
+  for (const CLI::App* child : parent.get_subcommands([](const CLI::App*) { return true; }))
+    if (edits(word, child->get_name()) <= 2) return message + fmt::format("; did you mean '{}'?", child->get_name());
+  return message;
 }
 
 void add_train_command(CLI::App& app) {
@@ -118,7 +139,11 @@ int run(int argc, const char* const* argv) {
       command = command->get_subcommands().front();
       path += " " + command->get_name();
     }
-    std::fprintf(stderr, "atelier: %s\nSee: %s --help\n", error.what(), path.c_str());
+    std::string message = error.what();
+    const std::vector<std::string> rest = command->remaining();
+    if (command->get_require_subcommand_min() > 0)
+      message = rest.empty() || rest.front().starts_with('-') ? "a command is missing" : no_such_command(*command, rest.front());
+    std::fprintf(stderr, "atelier: %s\nSee: %s --help\n", message.c_str(), path.c_str());
     return 2;
   } catch (...) {
     const Failure failure = explain(std::current_exception());

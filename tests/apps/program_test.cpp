@@ -80,7 +80,9 @@ TEST_F(Program, HelpAndVersionGoToStdout) {
 
 TEST_F(Program, UsageErrorsAreTwo) {
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
-      {{"imagin", "a"}, "imagin"},
+      {{"imagin", "a"}, "there is no command 'imagin'; did you mean 'imagine'?"},
+      {{"--quiet"}, "a command is missing"},
+      {{"train", "poetry"}, "there is no command 'poetry'"},
       {{"imagine"}, "there is no prompt"},
       {{"imagine", ""}, "the prompt is empty"},
       {{"imagine", "   "}, "the prompt is empty"},
@@ -191,7 +193,7 @@ TEST_F(Program, CompletionScriptsKnowCommandsAndFlags) {
       EXPECT_NE(outcome.out.find(word), std::string::npos) << shell << " " << word;
   }
   base::write_file(folder / "try.sh",
-                   "source script\nCOMP_WORDS=(atelier --quiet imagine --guid); COMP_CWORD=3; _atelier; echo \"${COMPREPLY[@]}\"\n"
+                   "source ./script\nCOMP_WORDS=(atelier --quiet imagine --guid); COMP_CWORD=3; _atelier; echo \"${COMPREPLY[@]}\"\n"
                    "COMP_WORDS=(atelier tra); COMP_CWORD=1; _atelier; echo \"${COMPREPLY[@]}\"\n");
   base::write_file(folder / "script", run({"completion", "bash"}).out);
   ASSERT_EQ(std::system(fmt::format("cd '{}' && bash try.sh > answer", folder.string()).c_str()), 0);
