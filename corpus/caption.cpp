@@ -1,6 +1,8 @@
 #include "corpus/corpus.h"
 #include "corpus/words.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace atelier::corpus {
@@ -43,7 +45,11 @@ std::string caption(const Picture& picture, base::Random& random) {
       const std::vector<std::string> tags = some_tags(picture, random.between(1, 2), random);
       return tags.empty() ? bare : fmt::format("{}, {}", full, join(tags, ", "));
     }
-    default: return fmt::format("{} {} {}", random.chance(0.5) ? "a picture of" : "a drawing of", full, "in " + style);
+    default: {
+      const bool manner = style.ends_with("style");  // "in noto style", "as a line icon", "as clip art"
+      const std::string how = manner ? "in " + style : style.ends_with("art") ? "as " + style : fmt::format("as {} {}", article(style), style);
+      return fmt::format("{} {} {}", random.chance(0.5) ? "a picture of" : "a drawing of", full, how);
+    }
   }
 }
 

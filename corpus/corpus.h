@@ -26,7 +26,7 @@ enum class Split : uint8_t {
   train = 0,
   combination = 1,      // 5 % of concept x style family pairs whose concept and style both occur in training
   heldout_concept = 2,  // concepts of heldout_concepts.json, by any artist, and pictures whose words name them
-  heldout_style = 3,    // OpenMoji, whole
+  heldout_style = 3,    // OpenMoji, but for its drawings of held-out concepts
   unclean = 4,          // share-alike or GPL: tests and users' own memories only
 };
 

@@ -29,8 +29,6 @@ uint32_t next_code_point(std::string_view text, size_t& i) {
   return value;
 }
 
-bool ends_with(std::string_view text, std::string_view end) { return text.ends_with(end); }
-
 constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kIrregular = {{
     {"ox", "oxen"}, {"man", "men"}, {"woman", "women"}, {"child", "children"}, {"mouse", "mice"}, {"goose", "geese"},
     {"foot", "feet"}, {"tooth", "teeth"}, {"person", "people"}, {"knife", "knives"}, {"leaf", "leaves"}, {"loaf", "loaves"},
@@ -110,22 +108,18 @@ bool takes_article(std::string_view title) {
       "rice", "bread", "fire", "water", "snow", "rain", "cheese", "honey", "butter", "salt", "ice", "bacon", "money", "music",
       "hair", "corn", "garlic", "popcorn", "milk", "sand", "wood", "grass", "broccoli", "luggage", "chocolate", "meat",
       "spaghetti", "sushi", "sake", "bamboo", "ginger", "fog", "wind", "dust", "lightning", "people", "men", "women",
-      "children", "pants", "scissors", "shorts", "jeans", "no", "not", "on", "up", "down", "left", "right", "free", "new", "ok", "the", "keycap",
-      "zero", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "a", "an"};
-  // The noun stands before "of", "with", "in": "slice of bread" is counted, "rice with curry" is not.
-  std::string head;
+      "children", "pants", "scissors", "shorts", "jeans"};
+  static const std::set<std::string> kInPlaceOfArticle = {"a", "an", "the", "no", "not", "on", "up", "ok", "keycap", "zero", "two", "three",
+                                                          "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"};
   const std::vector<std::string> all = words(title);
-  if (all.empty()) return false;
-  const std::string& first = all.front();
-  if (kUncounted.contains(first) && (all.size() == 1 || first.size() <= 2 || first == "the" || first == "not" || first == "keycap")) return false;
-  for (std::string_view number : {"zero", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve"})
-    if (first == number && all.size() > 1 && !all.back().starts_with("o")) return false;
+  if (all.empty() || kInPlaceOfArticle.contains(all.front())) return false;
+  // The noun stands before "of", "with", "in": a slice of bread is counted, rice with curry is not.
+  std::string head;
   for (const std::string& word : all) {
-    if (word == "of" || word == "with" || word == "in" || word == "on" || word == "without" || word == "and" || word == "at") break;
+    if (!head.empty() && (word == "of" || word == "with" || word == "in" || word == "on" || word == "without" || word == "and" || word == "at")) break;
     head = word;
   }
-  if (kUncounted.contains(head)) return false;
-  return singular(head) == head;
+  return !kUncounted.contains(head) && singular(head) == head;
 }
 
 std::string plural(std::string_view noun) {
@@ -133,9 +127,9 @@ std::string plural(std::string_view noun) {
   for (const auto& [one, many] : kIrregular)
     if (word == one) return before + std::string(many);
   if (word == "sheep" || word == "fish" || word == "moose" || word == "bison" || word == "deer") return before + word;
-  if (ends_with(word, "s") || ends_with(word, "x") || ends_with(word, "z") || ends_with(word, "ch") || ends_with(word, "sh"))
+  if (word.ends_with("s") || word.ends_with("x") || word.ends_with("z") || word.ends_with("ch") || word.ends_with("sh"))
     return before + word + "es";
-  if (word.size() > 1 && ends_with(word, "y") && !vowel(word[word.size() - 2]))
+  if (word.size() > 1 && word.ends_with("y") && !vowel(word[word.size() - 2]))
     return before + word.substr(0, word.size() - 1) + "ies";
   if (word == "tomato" || word == "potato" || word == "mango" || word == "mosquito" || word == "volcano" || word == "hero")
     return before + word + "es";
@@ -150,14 +144,14 @@ std::string singular(std::string_view noun) {
   static const std::set<std::string> kNoPlurals = {"lens", "christmas", "glasses", "sunglasses", "goggles", "gas", "canvas", "news",
                                                    "chess", "tennis", "mars", "venus", "compass", "atlas", "pancreas", "series", "chaos",
                                                    "asparagus", "always", "yes", "alias", "dos", "gps", "sos", "rss", "css", "ios", "kiss"};
-  if (kNoPlurals.contains(word) || word.size() < 4 || !ends_with(word, "s") || ends_with(word, "ss") || ends_with(word, "us") ||
-      ends_with(word, "is"))
+  if (kNoPlurals.contains(word) || word.size() < 4 || !word.ends_with("s") || word.ends_with("ss") || word.ends_with("us") ||
+      word.ends_with("is"))
     return std::string(noun);
-  if (ends_with(word, "ies")) return before + (word == "cookies" || word == "movies" || word == "ties" || word == "selfies"
+  if (word.ends_with("ies")) return before + (word == "cookies" || word == "movies" || word == "ties" || word == "selfies"
                                                    ? word.substr(0, word.size() - 1)
                                                    : word.substr(0, word.size() - 3) + "y");
   for (std::string_view end : {"xes", "ches", "shes", "sses", "zes", "oes"})
-    if (ends_with(word, end) && word != "shoes" && word != "axes" && word != "sizes" && word != "prizes")
+    if (word.ends_with(end) && word != "shoes" && word != "axes" && word != "sizes" && word != "prizes")
       return before + word.substr(0, word.size() - 2);
   return before + word.substr(0, word.size() - 1);
 }
