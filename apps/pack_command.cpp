@@ -105,14 +105,14 @@ void add_pack_command(CLI::App& corpus) {
   auto options = std::make_shared<PackOptions>();
   auto* command = corpus.add_subcommand("pack", "Encode pictures and captions into one file that the generator trains on");
   command->footer("  atelier corpus pack -o runs/fusion.safetensors\n  atelier train fusion --pack runs/fusion.safetensors --run runs/fusion");
-  command->add_option("-o,--output", options->output, "File to write")->required()->envname("ATELIER_ARG_OUTPUT");
-  command->add_option("--corpus", options->corpus, "Folder of the built corpus")->capture_default_str()->envname("ATELIER_ARG_CORPUS");
-  command->add_option("--vae", options->vae, "Autoencoder that makes the latents")->capture_default_str()->envname("ATELIER_ARG_VAE");
-  command->add_option("--tokenizer", options->tokenizer, "Folder or tokenizer.json of the text model")->capture_default_str()->envname("ATELIER_ARG_TOKENIZER");
-  command->add_option("--scenes", options->scenes, "Composed scenes beside the corpus' pictures")->capture_default_str()->check(CLI::Range(0, 10000000))->envname("ATELIER_ARG_SCENES");
-  command->add_option("--scene-share", options->scene_share, "Share of training draws that are scenes")->capture_default_str()->check(CLI::Range(0.0, 0.99))->envname("ATELIER_ARG_SCENE_SHARE");
-  command->add_option("--captions", options->captions, "Captions a picture, drawn at random")->capture_default_str()->check(CLI::Range(1, 100))->envname("ATELIER_ARG_CAPTIONS");
-  command->add_option("--seed", options->seed, "Seed of captions and scenes")->capture_default_str()->envname("ATELIER_ARG_SEED");
+  command->add_option("-o,--output", options->output, "File to write")->required();
+  command->add_option("--corpus", options->corpus, "Folder of the built corpus")->capture_default_str();
+  command->add_option("--vae", options->vae, "Autoencoder that makes the latents")->capture_default_str();
+  command->add_option("--tokenizer", options->tokenizer, "Folder or tokenizer.json of the text model")->capture_default_str();
+  command->add_option("--scenes", options->scenes, "Composed scenes beside the corpus' pictures")->capture_default_str()->check(CLI::Range(0, 10000000));
+  command->add_option("--scene-share", options->scene_share, "Share of training draws that are scenes")->capture_default_str()->check(CLI::Range(0.0, 0.99));
+  command->add_option("--captions", options->captions, "Captions a picture, drawn at random")->capture_default_str()->check(CLI::Range(1, 100));
+  command->add_option("--seed", options->seed, "Seed of captions and scenes")->capture_default_str();
   command->callback([options] { pack(*options); });
 }
 

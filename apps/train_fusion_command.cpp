@@ -1,5 +1,6 @@
 #include "apps/commands.h"
 #include "base/error.h"
+#include "base/files.h"
 #include "fusion/train/fusion_trainer.h"
 
 #include <memory>
@@ -39,22 +40,22 @@ void add_train_fusion(CLI::App& train) {
       "run's folder show how it does. On several machines: RANK, WORLD_SIZE, MASTER_ADDR, MASTER_PORT.\n\n"
       "  atelier corpus pack -o runs/fusion.safetensors\n"
       "  atelier train fusion --pack runs/fusion.safetensors --steps 30000 --export models/mine/fusion");
-  const auto file = [&](const char* flag, std::filesystem::path& path, const char* help, const char* twin) {
-    return command->add_option_function<std::string>(flag, [&path](const std::string& value) { path = value; }, help)->envname(twin);
+  const auto file = [&](const char* flag, std::filesystem::path& path, const char* help) {
+    return command->add_option_function<std::string>(flag, [&path](const std::string& value) { path = value; }, help);
   };
-  file("--pack", a->options.pack, "Latents and captions (`atelier corpus pack`)", "ATELIER_ARG_PACK")->required()->check(CLI::ExistingFile);
-  file("--text", a->options.text, "Folder of the text model, which stays frozen (default models/starter/text)", "ATELIER_ARG_TEXT");
-  file("--vae", a->options.vae, "Folder of the autoencoder for sample grids (default models/starter/vae)", "ATELIER_ARG_VAE");
-  file("--run", a->options.run.folder, "Folder of the run: checkpoint, metrics, samples (default runs/fusion)", "ATELIER_ARG_RUN");
-  file("--export", a->options.export_folder, "Write the averaged weights here when training ends", "ATELIER_ARG_EXPORT");
-  command->add_option("--samples", a->samples, "File of prompts, one a line, drawn at every validation")->check(CLI::ExistingFile)->envname("ATELIER_ARG_SAMPLES");
-  command->add_option("--config", a->config_file, "JSON with model, optimizer and loss; flags win over it")->check(CLI::ExistingFile)->envname("ATELIER_ARG_CONFIG");
-  auto* steps = command->add_option("--steps", a->config.optimizer.total_steps, "Steps in all; the rate falls over the last 30 %")->capture_default_str()->envname("ATELIER_ARG_STEPS");
-  auto* batch = command->add_option("--batch", a->config.batch, "Pictures a step, over all ranks")->capture_default_str()->envname("ATELIER_ARG_BATCH");
-  auto* seed = command->add_option("--seed", a->config.seed, "Seed of every random draw")->capture_default_str()->envname("ATELIER_ARG_SEED");
-  auto* prediction = command->add_option("--prediction", a->config.model.prediction, "What the network predicts")->capture_default_str()->check(CLI::IsMember({"epsilon", "v", "flow"}))->envname("ATELIER_ARG_PREDICTION");
-  command->add_option("--minutes", a->options.run.minutes, "Stop after this long with a checkpoint; 0: train to the end")->capture_default_str()->check(CLI::NonNegativeNumber)->envname("ATELIER_ARG_MINUTES");
-  command->add_option("--validate-every", a->options.validate_every, "Steps between validations and sample grids")->capture_default_str()->check(CLI::PositiveNumber)->envname("ATELIER_ARG_VALIDATE_EVERY");
+  file("--pack", a->options.pack, "Latents and captions (`atelier corpus pack`)")->required()->check(CLI::ExistingFile);
+  file("--text", a->options.text, "Folder of the text model, which stays frozen (default models/starter/text)");
+  file("--vae", a->options.vae, "Folder of the autoencoder for sample grids (default models/starter/vae)");
+  file("--run", a->options.run.folder, "Folder of the run: checkpoint, metrics, samples (default runs/fusion)");
+  file("--export", a->options.export_folder, "Write the averaged weights here when training ends");
+  command->add_option("--samples", a->samples, "File of prompts, one a line, drawn at every validation")->check(CLI::ExistingFile);
+  command->add_option("--config", a->config_file, "JSON with model, optimizer and loss; flags win over it")->check(CLI::ExistingFile);
+  auto* steps = command->add_option("--steps", a->config.optimizer.total_steps, "Steps in all; the rate falls over the last 30 %")->capture_default_str();
+  auto* batch = command->add_option("--batch", a->config.batch, "Pictures a step, over all ranks")->capture_default_str();
+  auto* seed = command->add_option("--seed", a->config.seed, "Seed of every random draw")->capture_default_str();
+  auto* prediction = command->add_option("--prediction", a->config.model.prediction, "What the network predicts")->capture_default_str()->check(CLI::IsMember({"epsilon", "v", "flow"}));
+  command->add_option("--minutes", a->options.run.minutes, "Stop after this long with a checkpoint; 0: train to the end")->capture_default_str()->check(CLI::NonNegativeNumber);
+  command->add_option("--validate-every", a->options.validate_every, "Steps between validations and sample grids")->capture_default_str()->check(CLI::PositiveNumber);
   command->callback([a, steps, batch, seed, prediction] {
     if (!a->config_file.empty()) {
       auto config = base::read_config<fusion::FusionTrainConfig>(std::filesystem::path(a->config_file));

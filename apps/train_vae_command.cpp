@@ -17,25 +17,18 @@ void add_train_vae(CLI::App& train) {
       "  atelier train vae --pictures ~/.cache/atelier/corpus/pictures.safetensors --export models/mine/vae");
   command->add_option("--pictures", options->pictures, "pictures.safetensors of the corpus (`atelier corpus build`)")
       ->required()
-      ->check(CLI::ExistingFile)
-      ->envname("ATELIER_ARG_PICTURES");
+      ->check(CLI::ExistingFile);
   command->add_option("--run", options->run, "Folder of the run: checkpoint, metrics, sheet")
-      ->capture_default_str()
-      ->envname("ATELIER_ARG_RUN");
+      ->capture_default_str();
   command->add_option("--steps", options->config.optimizer.total_steps, "Steps in all; the rate falls over the last 40 %")
-      ->capture_default_str()
-      ->envname("ATELIER_ARG_STEPS");
+      ->capture_default_str();
   command->add_option("--minutes", options->minutes, "Stop after this long with a checkpoint; 0: train to the end")
-      ->capture_default_str()
-      ->envname("ATELIER_ARG_MINUTES");
+      ->capture_default_str();
   command->add_option("--batch", options->config.batch, "Pictures a step")
-      ->capture_default_str()
-      ->envname("ATELIER_ARG_BATCH");
+      ->capture_default_str();
   command->add_option("--seed", options->config.seed, "Seed of every random draw")
-      ->capture_default_str()
-      ->envname("ATELIER_ARG_SEED");
-  command->add_option("--export", options->export_folder, "Write the averaged weights here when training ends")
-      ->envname("ATELIER_ARG_EXPORT");
+      ->capture_default_str();
+  command->add_option("--export", options->export_folder, "Write the averaged weights here when training ends");
   command->callback([options] {
     REQUIRE(options->minutes >= 0, "--minutes must be 0 or more, not {}", options->minutes);
     vision::train_vae(*options);
