@@ -152,16 +152,11 @@ Transformer::Transformer(const base::Scope& scope, const LlamaConfig& config) : 
   shape_ = shape;
 }
 
-namespace {
-// (1, tokens, n) -> (tokens, n): one table for the whole batch.
-Tensor squeezed(const Tensor& table) { return table.size(0) == 1 ? table.squeeze(0) : table; }
-}  // namespace
-
 Tensor Transformer::forward(const Tensor& input, const base::Rope& rope, bool causal, KvCache& cache) const {
   const int64_t batch = input.size(0), tokens = input.size(1), hd = config_.head_size();
   const auto dtype = layers_.front().q_proj.scalar_type();
   if (fused_ && base::fused_tower_supports(shape_, layers_.front().q_proj)) {
-    const base::TowerOutput out = fused_->forward({.hidden = input, .cosine = squeezed(rope.cos), .sine = squeezed(rope.sin),
+    const base::TowerOutput out = fused_->forward({.hidden = input, .cosine = rope.cos, .sine = rope.sin,
         .causal = causal, .first_key = cache.start, .prefix = cache.contents(), .return_key_values = true});
     cache.propose(out.key_values);
     return out.hidden;
