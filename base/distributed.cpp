@@ -63,7 +63,7 @@ Ranks Ranks::from_environment() {
     ranks.group_ = std::make_shared<Group>();
     ranks.group_->gloo = c10::make_intrusive<c10d::ProcessGroupGloo>(store, static_cast<int>(ranks.rank_),
                                                                      static_cast<int>(ranks.world_size_), options);
-  } catch (const std::exception& error) {
+  } catch (const std::exception&) {
     throw ResourceError(fmt::format("rank {} of {} could not meet the others at {}:{}", ranks.rank_, ranks.world_size_, address, port));
   }
   return ranks;
