@@ -89,6 +89,8 @@ json parse_json(std::string_view text, std::string_view what, const JsonLimits& 
              limits.bytes);
   CHECK_FILE(!text.empty(), what, "is empty, not JSON");
   CHECK_FILE(is_utf8(text), what, "is not valid UTF-8");
+  // nlohmann::json takes a zero byte for the end, so that anything could stand behind it.
+  CHECK_FILE(text.find('\0') == text.npos, what, "is not valid JSON: it holds a zero byte");
   Builder builder(what, limits.depth);
   json::sax_parse(text.begin(), text.end(), &builder);
   return builder.take();

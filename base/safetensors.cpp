@@ -63,7 +63,8 @@ TensorInfo parse_info(const json& entry, const std::string& where) {
   TensorInfo info;
 
   const json& name = member(entry, "dtype", where);
-  const auto* dtype = std::find_if(std::begin(kDtypes), std::end(kDtypes), [&](auto& known) { return name == known.name; });
+  const auto* dtype =
+      std::find_if(std::begin(kDtypes), std::end(kDtypes), [&](const Dtype& known) { return name == known.name; });
   CHECK_FILE(dtype != std::end(kDtypes), where, "dtype must be one of {}, not {}", dtype_names(), shown(name));
   info.dtype = dtype->type;
 
@@ -115,8 +116,8 @@ Safetensors::Safetensors(const fs::path& path) : state_(std::make_unique<State>(
   CHECK_FILE(file.size() >= kLengthBytes, path, "is too short to be a safetensors file ({} bytes)", file.size());
   uint64_t length;
   file.read(&length, kLengthBytes, 0);
-  CHECK_FILE(length <= uint64_t{kLargestHeader}, path, "is not a safetensors file: its header would be {} bytes, at most {} are allowed",
-             length, kLargestHeader);
+  CHECK_FILE(length <= uint64_t{kLargestHeader}, path,
+             "is not a safetensors file: its header would be {} bytes, at most {} are allowed", length, kLargestHeader);
   const int64_t data_begin = kLengthBytes + static_cast<int64_t>(length);
   CHECK_FILE(data_begin <= file.size(), path, "the header is cut short: it should end at byte {}, the file has {}",
              data_begin, file.size());
@@ -183,7 +184,7 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors,
     const auto& [name, tensor] = tensors[index];
     ASSERT(tensor.defined() && is_utf8(name) && !document.contains(name) && name != kMetadata);
     const auto* dtype = std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                                     [&](auto& known) { return known.type == tensor.scalar_type(); });
+                                     [&](const Dtype& known) { return known.type == tensor.scalar_type(); });
     ASSERT(dtype != std::end(kDtypes));
     const int64_t end = offset + tensor.numel() * item_bytes(dtype->type);
     document[name] = {{"dtype", dtype->name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};

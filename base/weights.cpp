@@ -14,12 +14,13 @@ constexpr const char* kIndexEnding = ".safetensors.index.json";
 fs::path find_weights(const fs::path& folder) {
   for (const char* stem : {"model", "diffusion_pytorch_model"}) {
     for (const char* ending : {".safetensors", kIndexEnding}) {
+      std::error_code ignored;  // what cannot be looked at is reported where it is opened
       const fs::path path = folder / (std::string(stem) + ending);
-      if (fs::exists(path)) return path;
+      if (fs::exists(path, ignored)) return path;
     }
   }
-  CHECK_FILE(false, folder.string(), "holds no weights: neither model.safetensors nor diffusion_pytorch_model.safetensors, nor an index of either");
-  return {};
+  throw InvalidFile(folder.string() + ": holds no weights: neither model.safetensors nor "
+                    "diffusion_pytorch_model.safetensors nor an index of either");
 }
 
 /// An index comes with the model, from anywhere: it may only name its neighbours.
@@ -30,7 +31,8 @@ bool is_plain_name(const std::string& name) {
 }  // namespace
 
 Weights::Weights(const fs::path& path) : where_(path.string()) {
-  const fs::path found = fs::is_directory(path) ? find_weights(path) : path;
+  std::error_code ignored;
+  const fs::path found = fs::is_directory(path, ignored) ? find_weights(path) : path;
   where_ = found.string();
   if (!where_.ends_with(kIndexEnding)) {
     files_.emplace_back(found);

@@ -53,6 +53,8 @@ TEST(Json, WhatIsNoJsonIsRefused) {
     EXPECT_ERROR(parse_json(text, "text"), InvalidFile, "text: is not valid JSON: ");
   }
   EXPECT_ERROR(parse_json("", "text"), InvalidFile, "text: is empty, not JSON");
+  EXPECT_ERROR(parse_json(std::string_view("{}\0x", 4), "text"), InvalidFile, "it holds a zero byte");
+  EXPECT_EQ(parse_json(R"("a\u0000b")", "text"), std::string("a\0b", 3));
   EXPECT_ERROR(parse_json("[1e999]", "text"), InvalidFile, "number overflow");
   EXPECT_ERROR(parse_json(R"("\ud800")", "text"), InvalidFile, "surrogate");
   EXPECT_ERROR(parse_json(R"("\udc00x")", "text"), InvalidFile, "surrogate");

@@ -41,15 +41,13 @@ TEST(Weights, AFolderUnderTheUsualNames) {
 
 TEST(Weights, AShardedIndexIsOneSetOfTensors) {
   const TemporaryFolder folder;
-  write_safetensors(folder / "model-00001-of-00002.safetensors", {{"a", at::full({2}, 1.0)}, {"b", at::full({2}, 2.0)}});
-  write_safetensors(folder / "model-00002-of-00002.safetensors", {{"c", at::full({2}, 3.0)}, {"extra", at::ones({1})}});
-  write_json(folder / "model.safetensors.index.json",
-             index_of({{"a", "model-00001-of-00002.safetensors"},
-                       {"b", "model-00001-of-00002.safetensors"},
-                       {"c", "model-00002-of-00002.safetensors"}}));
+  const std::string one = "model-00001-of-00002.safetensors", two = "model-00002-of-00002.safetensors";
+  write_safetensors(folder / one, {{"a", at::full({2}, 1.0)}, {"b", at::full({2}, 2.0)}});
+  write_safetensors(folder / two, {{"c", at::full({2}, 3.0)}, {"extra", at::ones({1})}});
+  write_json(folder / "model.safetensors.index.json", index_of({{"a", one}, {"b", one}, {"c", two}}));
   for (const auto& path : {folder.path(), folder / "model.safetensors.index.json"}) {
     const Weights weights(path);
-    EXPECT_EQ(weights.names(), (std::vector<std::string>{"a", "b", "c"}));  // what the index does not list is not there
+    EXPECT_EQ(weights.names(), (std::vector<std::string>{"a", "b", "c"}));  // not what the index does not list
     EXPECT_EQ(first(weights, "a"), 1.0);
     EXPECT_EQ(first(weights, "b"), 2.0);
     EXPECT_EQ(first(weights, "c"), 3.0);
@@ -65,7 +63,8 @@ TEST(Weights, AnIndexMayOnlyNameItsNeighbours) {
                                   std::string(".."), std::string("."), std::string(""), std::string("..\\secret"),
                                   std::string("./x"), std::string("x\0.safetensors", 14)}) {
     write_json(index, index_of({{"a", name}}));
-    EXPECT_ERROR(Weights(folder / "model"), InvalidFile, "weight_map \"a\" must be the name of a file in the same folder");
+    EXPECT_ERROR(Weights(folder / "model"), InvalidFile,
+                 "weight_map \"a\" must be the name of a file in the same folder");
   }
   write_json(index, index_of({{"a", 5}}));
   EXPECT_ERROR(Weights(folder / "model"), InvalidFile, "in the same folder, not 5");
@@ -78,7 +77,8 @@ TEST(Weights, AnIndexThatDoesNotMatchItsFilesIsRefused) {
   EXPECT_ERROR(Weights(folder.path()), InvalidFile, "none.safetensors: cannot be opened");
   write_safetensors(folder / "shard.safetensors", filled("a", 1));
   write_json(index, index_of({{"b", "shard.safetensors"}}));
-  EXPECT_ERROR(Weights(folder.path()), InvalidFile, "says that shard.safetensors holds tensor \"b\", which it does not");
+  EXPECT_ERROR(Weights(folder.path()), InvalidFile,
+               "says that shard.safetensors holds tensor \"b\", which it does not");
   for (const char* text : {"[]", "{}", R"({"weight_map": []})"}) {
     write_file(index, std::string_view(text));
     EXPECT_ERROR(Weights(folder.path()), InvalidFile, "must hold an object weight_map");
