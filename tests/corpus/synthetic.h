@@ -1,12 +1,12 @@
 #pragma once
 /// A small corpus in a temporary folder: flat squares for emoji, discs for one-colour icons, with held-out bait.
 #include "base/files.h"
-#include "base/safetensors.h"
 #include "corpus/records.h"
 #include "corpus/sources.h"
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -16,17 +16,19 @@ namespace atelier::corpus {
 
 class SyntheticCorpus {
  public:
-  SyntheticCorpus() {
+  /// @param nouns  of the emoji, at most; fewer than twelve make no scenes
+  explicit SyntheticCorpus(size_t nouns = 100) {
     folder_ = std::filesystem::temp_directory_path() / fmt::format("atelier_scenes_{}_{}", getpid(), counter()++);
     std::filesystem::create_directories(folder_);
-    const std::vector<std::pair<std::string, std::string>> emoji = {
+    std::vector<std::pair<std::string, std::string>> emoji = {
         {"1F415", "dog"},   {"1F408", "cat"},     {"1F427", "penguin"}, {"1F422", "turtle"},  {"1F34C", "banana"}, {"1F350", "pear"},
         {"1F697", "automobile"}, {"1F681", "helicopter"}, {"1F3E0", "house"}, {"1F528", "hammer"}, {"1F3B8", "guitar"}, {"1F451", "crown"},
         {"1F511", "key"},   {"1FA91", "chair"},   {"1F335", "cactus"},  {"1F980", "crab"},    {"1F355", "pizza"}};
+    emoji.resize(std::min(emoji.size(), nouns));
     for (const char* style : {"noto style", "twemoji style"})
       for (const auto& [code, title] : emoji) add("emoji:" + code, title, style, "emoji", style, Split::train);
     for (const char* title : {"anchor", "bucket", "coffee mug", "crab", "drum", "feather", "lemon", "magnet", "medal", "padlock", "owl", "truck", "tuba", "umbrella"})
-      add(std::string("word:") + title, title, "game icon", "mono", "game-icons", Split::train);
+      if (nouns > emoji.size()) add(std::string("word:") + title, title, "game icon", "mono", "game-icons", Split::train);
     // Bait: held-out concepts and names, other splits, and a skin tone.
     add("emoji:1F410", "goat", "noto style", "emoji", "noto style", Split::heldout_concept);
     add("emoji:1F955", "carrot", "noto style", "emoji", "noto style", Split::train);
@@ -68,24 +70,32 @@ class SyntheticCorpus {
   }
 
   void write() {
-    const auto count = static_cast<int64_t>(pictures_.size());
-    const at::Tensor pixels = at::zeros({count, 128, 128, 4}, at::kByte), split = at::zeros({count}, at::kByte), weight = at::zeros({count}, at::kFloat);
-    std::string lines;
-    for (int64_t i = 0; i < count; ++i) {
-      uint8_t* out = pixels.mutable_data_ptr<uint8_t>() + i * 128 * 128 * 4;
+    constexpr size_t kBytes = 128 * 128 * 4;
+    std::string pixels, splits, weights, lines;
+    for (size_t i = 0; i < pictures_.size(); ++i) {
+      const size_t begin = pixels.size();
+      pixels.resize(begin + kBytes, '\0');
       const bool disc = pictures_[i].kind == "mono";
       for (int64_t y = 4; y < 124; ++y)
         for (int64_t x = 4; x < 124; ++x) {
-          uint8_t* p = out + (y * 128 + x) * 4;
+          char* p = pixels.data() + begin + (y * 128 + x) * 4;
           if (disc && (x - 64) * (x - 64) + (y - 64) * (y - 64) > 60 * 60) continue;
-          for (int c = 0; c < 3; ++c) p[c] = disc ? 0 : static_cast<uint8_t>(20 + (i * 37 + c * 53) % 140);
-          p[3] = 255;
+          for (size_t c = 0; c < 3; ++c) p[c] = disc ? '\0' : static_cast<char>(20 + (i * 37 + c * 53) % 140);
+          p[3] = '\xff';
         }
-      split.mutable_data_ptr<uint8_t>()[i] = static_cast<uint8_t>(pictures_[i].split);
-      weight.mutable_data_ptr<float>()[i] = pictures_[i].split == Split::train ? 1.0f : 0.0f;
+      const float weight = pictures_[i].split == Split::train ? 1.0f : 0.0f;
+      weights.append(reinterpret_cast<const char*>(&weight), sizeof weight);
+      splits += static_cast<char>(pictures_[i].split);
       lines += base::dump_json(to_json(pictures_[i])) + "\n";
     }
-    base::write_safetensors(folder_ / "pictures.safetensors", {{"pixels", pixels}, {"split", split}, {"weight", weight}});
+    const size_t n = pictures_.size(), after_pixels = n * kBytes, after_weights = after_pixels + 4 * n;
+    std::string header = base::json{{"pixels", {{"dtype", "U8"}, {"shape", {n, 128, 128, 4}}, {"data_offsets", {0, after_pixels}}}},
+                                    {"weight", {{"dtype", "F32"}, {"shape", {n}}, {"data_offsets", {after_pixels, after_weights}}}},
+                                    {"split", {{"dtype", "U8"}, {"shape", {n}}, {"data_offsets", {after_weights, after_weights + n}}}}}
+                             .dump();
+    header.resize((header.size() + 7) / 8 * 8, ' ');
+    const uint64_t size = header.size();
+    base::write_file(folder_ / "pictures.safetensors", std::string(reinterpret_cast<const char*>(&size), 8) + header + pixels + weights + splits);
     base::write_file(folder_ / "corpus.jsonl", lines);
     base::write_file(folder_ / "knowledge.jsonl",
                      R"({"concept":"emoji:1F415","labels":["dog"],"tags":["pet","goat","bark"],"group":"Animals & Nature","subgroup":"animal-mammal",)"

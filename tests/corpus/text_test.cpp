@@ -48,7 +48,7 @@ TEST_F(TrainingText, SaysWhatWordNetAndTheConceptsSay) {
   EXPECT_TRUE(has("a dog is a kind of canine"));
   EXPECT_TRUE(has("the dog barked all night"));
   EXPECT_TRUE(has("the opposite of hot is cold"));
-  EXPECT_GE(containing("to bark"), 1);
+  EXPECT_TRUE(has("The dogs barked"));
   EXPECT_GE(containing("any of various mammals with nonretractile claws"), 1);
   EXPECT_TRUE(has("one mouse, two mice"));
   EXPECT_TRUE(has("a penguin is a bird"));
