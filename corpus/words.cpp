@@ -29,10 +29,10 @@ uint32_t next_code_point(std::string_view text, size_t& i) {
   return value;
 }
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 14> kIrregular = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 15> kIrregular = {{
     {"ox", "oxen"}, {"man", "men"}, {"woman", "women"}, {"child", "children"}, {"mouse", "mice"}, {"goose", "geese"},
     {"foot", "feet"}, {"tooth", "teeth"}, {"person", "people"}, {"knife", "knives"}, {"leaf", "leaves"}, {"loaf", "loaves"},
-    {"wolf", "wolves"}, {"scarf", "scarves"},
+    {"wolf", "wolves"}, {"scarf", "scarves"}, {"ski", "skis"},
 }};
 
 // Of a compound the last word bends: "fire engine" -> "fire engines".
