@@ -140,7 +140,7 @@ int run(int argc, const char* const* argv) {
       path += " " + command->get_name();
     }
     std::string message = error.what();
-    const std::vector<std::string> rest = command->remaining();
+    const std::vector<std::string> rest = app->remaining(true);  // flags may stand anywhere, so the root keeps it
     if (command->get_require_subcommand_min() > 0)
       message = rest.empty() || rest.front().starts_with('-') ? "a command is missing" : no_such_command(*command, rest.front());
     std::fprintf(stderr, "atelier: %s\nSee: %s --help\n", message.c_str(), path.c_str());
