@@ -1,7 +1,9 @@
 #include "apps/commands.h"
 #include "apps/output_names.h"
 #include "corpus/corpus.h"
+#include "corpus/scenes.h"
 #include "base/error.h"
+#include "base/progress.h"
 
 #include <cmath>
 #include <cstdio>
@@ -23,13 +25,21 @@ std::vector<int64_t> choose(const corpus::Corpus& corpus, int64_t count, uint64_
   return rows;
 }
 
+void build(const std::filesystem::path& folder) {
+  corpus::build(folder);
+  std::string counts;
+  for (const auto& [kind, count] : corpus::write_text_file(corpus::Corpus::open(folder), folder / "text.txt"))
+    counts += fmt::format("{}{} {}", counts.empty() ? "" : ", ", kind, count);
+  base::say(fmt::format("training text in {}: documents by kind: {}", (folder / "text.txt").string(), counts));
+}
+
 }  // namespace
 
 void add_corpus_command(CLI::App& app) {
   struct Arguments {
     std::string folder = corpus::default_folder().string();
-    std::string output = "sheet.png", source;
-    int64_t count = 100, columns = 0;
+    std::string output = "sheet.png", source, scenes_output = "scenes.png";
+    int64_t count = 100, columns = 0, scenes = 24;
     uint64_t seed = 0;
   };
   CLI::App* command = app.add_subcommand("corpus", "Fetch and build the open image-text corpus that training uses");
@@ -38,7 +48,8 @@ void add_corpus_command(CLI::App& app) {
       "Examples:\n"
       "  atelier corpus fetch && atelier corpus build     about 90 MB to download, 2 GB on disk, a few minutes\n"
       "  atelier corpus stats\n"
-      "  atelier corpus sheet -o sheet.png --count 60 --seed 3");
+      "  atelier corpus sheet -o sheet.png --count 60 --seed 3\n"
+      "  atelier corpus scenes -o scenes.png --seed 3");
   auto a = std::make_shared<Arguments>();
   const auto add = [&](const char* name, const char* help) {
     CLI::App* sub = command->add_subcommand(name, help);
@@ -46,7 +57,7 @@ void add_corpus_command(CLI::App& app) {
     return sub;
   };
   add("fetch", "Download what is missing with npm and apt-get: pinned versions, checked hashes")->callback([a] { corpus::fetch(a->folder); });
-  add("build", "Draw, join, split and describe the pictures; the same result on every machine")->callback([a] { corpus::build(a->folder); });
+  add("build", "Draw, join, split and describe the pictures, write the training text; the same result on every machine")->callback([a] { build(a->folder); });
   add("stats", "Count the pictures by source, licence, split and kind, as JSON")->callback([a] {
     const std::string text = base::dump_json(corpus::stats(corpus::Corpus::open(a->folder)), 2) + "\n";
     std::fwrite(text.data(), 1, text.size(), stdout);
@@ -71,6 +82,16 @@ void add_corpus_command(CLI::App& app) {
     check_writable(a->output, 1 << 20);
     vision::write_image(a->output, vision::grid(images, columns));
     std::fwrite(captions.data(), 1, captions.size(), stdout);
+  });
+  CLI::App* scenes = add("scenes", "Composed scenes on one sheet, six a row; their captions are printed, a line each");
+  scenes->add_option("-o,--output", a->scenes_output, "A .png or .jpg file")->capture_default_str();
+  scenes->add_option("--count", a->scenes, "How many scenes")->check(CLI::Range(1, 1000))->capture_default_str();
+  scenes->add_option("--seed", a->seed, "Another seed makes other scenes")->capture_default_str();
+  scenes->callback([a] {
+    const auto [image, captions] = corpus::scene_sheet(corpus::Corpus::open(a->folder), a->seed, a->scenes);
+    check_writable(a->scenes_output, 1 << 20);
+    vision::write_image(a->scenes_output, image);
+    for (const std::string& caption : captions) std::puts(caption.c_str());
   });
 }
 
