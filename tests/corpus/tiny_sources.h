@@ -93,7 +93,9 @@ class TinySources {
 
   void pictures() {
     const std::string disc = R"(<circle cx="16" cy="16" r="10" fill="red"/>)", bar = R"(<rect x="2" y="12" width="28" height="8" fill="blue"/>)",
-                      cross = R"(<path d="M2 14h12V2h4v12h12v4H18v12h-4V18H2z" fill="green"/>)";
+                      cross = R"(<path d="M2 14h12V2h4v12h12v4H18v12h-4V18H2z" fill="green"/>)",
+                      ring = R"(<circle cx="16" cy="16" r="11" fill="none" stroke="black" stroke-width="3"/>)",
+                      wedge = R"(<path d="M2 30h28V2z" fill="orange"/>)";
     icons("@iconify-json/noto", {{"red-apple", disc}, {"goat", bar}, {"horse", cross}, {"waving-hand", bar}, {"waving-hand-dark-skin-tone", bar}, {"empty", "<g/>"}},
           {{"1f34e", "red-apple"}, {"1f410", "goat"}, {"1f40e", "horse"}, {"1f44b", "waving-hand"}, {"1f44b-1f3ff", "waving-hand-dark-skin-tone"}});
     icons("@iconify-json/twemoji", {{"red-apple", cross}, {"goat", cross}, {"horse", cross}}, {{"1f34e", "red-apple"}, {"1f410", "goat"}, {"1f40e", "horse"}});
@@ -103,8 +105,8 @@ class TinySources {
     icons("@iconify-json/game-icons", {{"goat-skull", cross}, {"tv", bar}, {"pirate-skull", disc}, {"wave", cross}}, {});
     icons("@iconify-json/icon-park", {{"phone-two", bar}, {"firefox", disc}}, {}, {{"categories", {{"Brand", {"firefox"}}, {"ArtificialLight", {"phone-two"}}}}});
     icons("@iconify-json/circle-flags", {{"fr", disc}, {"us-ca", bar}}, {});
-    icons("@iconify-json/openmoji", {{"red-apple", bar}, {"goat", bar}}, {{"1F34E", "red-apple"}, {"1F410", "goat"}});
-    icons("@iconify-json/emojione-v1", {{"red-apple", cross}}, {});
+    icons("@iconify-json/openmoji", {{"red-apple", ring}, {"goat", ring}}, {{"1F34E", "red-apple"}, {"1F410", "goat"}});
+    icons("@iconify-json/emojione-v1", {{"red-apple", wedge}}, {});
     put("@lobehub/fluent-emoji-3d", "package/assets/1f34e.webp", webp_of(2, 1, {255, 0, 0, 255, 0, 0, 255, 128}));
     put("@lobehub/fluent-emoji-3d", "package/assets/1f44b-1f3fb.webp", webp_of(1, 1, {255, 0, 0, 255}));
     put("openmoji", "package/package.json", "{}");
