@@ -10,9 +10,9 @@
 namespace atelier::text {
 
 struct GenerateConfig {
-  SamplingConfig sampling;
+  SamplingConfig sampling = {};
   int64_t max_new_tokens = 128;
-  std::vector<TokenId> stop;  // ends the text; returned as its last token
+  std::vector<TokenId> stop = {};  // ends the text; returned as its last token
   uint64_t seed = 0;
 };
 
