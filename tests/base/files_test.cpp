@@ -141,9 +141,18 @@ TEST(Files, AFullDiskIsNamed) {
                "/dev/full: cannot be written: the disk is full");
 }
 
-TEST(Files, ADeviceIsWrittenNotReplaced) {
-  write_file("/dev/null", std::string_view("x"));
-  EXPECT_TRUE(fs::is_character_file("/dev/null"));
+TEST(Files, APipeIsWrittenNotReplaced) {
+  const TemporaryFolder folder;
+  const fs::path path = folder / "pipe";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const int end = ::open(path.c_str(), O_RDWR | O_NONBLOCK);  // a reader, so that the writer need not wait for one
+  ASSERT_GE(end, 0);
+  write_file(path, std::string_view("bytes"));
+  char read[16];
+  EXPECT_EQ(::read(end, read, sizeof read), 5);
+  EXPECT_EQ(std::string(read, 5), "bytes");
+  ::close(end);
+  EXPECT_TRUE(fs::is_fifo(path));
 }
 
 TEST(Files, WhereNothingCanBeWrittenIsTheUsersChoice) {
