@@ -10,6 +10,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 
 namespace atelier::base {
@@ -43,7 +44,8 @@ at::Device choose_device(const std::string& wish) {
 
   const std::string number = wish.starts_with("cuda:") ? wish.substr(5) : "0";
   const bool is_number = !number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == number.npos;
-  REQUIRE((wish == "cuda" || wish.starts_with("cuda:")) && is_number, "device must be cpu, cuda or cuda:N, not {}", wish);
+  REQUIRE((wish == "cuda" || wish.starts_with("cuda:")) && is_number, "device must be cpu, cuda or cuda:N, not {}",
+          wish);
   const std::string problem = load_cuda();
   REQUIRE(problem.empty(), "device {} is not available: {}", wish, problem);
   const int index = std::stoi(number), count = at::detail::getCUDAHooks().deviceCount();
