@@ -96,11 +96,7 @@ void run_complete(const Arguments& a) {
   REQUIRE(a.prompt.size() <= kPromptBytes, "the prompt has {} bytes; at most {} are accepted", a.prompt.size(), kPromptBytes);
   REQUIRE(base::is_utf8(a.prompt), "the prompt is not valid UTF-8");
   REQUIRE(a.seed >= 0, "seed must be 0 or more, not {}", a.seed);
-  std::filesystem::path folder = a.model;
-  if (a.model.empty()) {
-    const std::filesystem::path starter = default_model_folder();
-    folder = starter / read_model_index(starter).text;
-  }
+  const std::filesystem::path folder = a.model.empty() ? default_model_folder() / "text" : std::filesystem::path(a.model);
   const text::TextComponent text = text::TextComponent::load(folder);
   text::GenerateConfig config = a.config;
   config.stop = text.end;

@@ -1,4 +1,4 @@
-#include "apps/train_vae_command.h"
+#include "apps/commands.h"
 
 #include "base/error.h"
 #include "vision/train/vae_trainer.h"
