@@ -40,13 +40,15 @@ class VaeTrainer : public ::testing::Test {
  protected:
   void SetUp() override {
     base::set_quiet(true);
+    base::initialise_compute({"", "fp32", 1});  // pictures too small to share between threads
     folder_ = fs::temp_directory_path() /
               fmt::format("atelier_vae_{}_{}", ::testing::UnitTest::GetInstance()->current_test_info()->name(), getpid());
     fs::create_directories(folder_);
     base::write_safetensors(pictures(), discs());
   }
   void TearDown() override {
-    base::initialise_compute({.dtype = "fp32"});
+    base::initialise_compute({"", "fp32", 0});
+    base::set_quiet(false);
     fs::remove_all(folder_);
   }
   fs::path pictures() const { return folder_ / "pictures.safetensors"; }
@@ -92,7 +94,7 @@ TEST_F(VaeTrainer, AResumedRunEqualsAnUnbrokenOneBitForBit) { expect_resume_is_e
 
 TEST_F(VaeTrainer, AResumedRunEqualsAnUnbrokenOneBitForBitInBf16) {
   if (!base::processor().avx512_bf16) GTEST_SKIP() << "this processor has no AVX512-BF16";
-  base::initialise_compute({.dtype = "bf16"});
+  base::initialise_compute({"", "bf16", 1});
   expect_resume_is_exact();
 }
 
