@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <utility>
 
 namespace atelier::apps {
 namespace {
@@ -54,8 +55,9 @@ void continue_text(const text::TextComponent& text, const Arguments& a, text::Ge
   prompt.insert(prompt.end(), ids.begin(), ids.end());
   REQUIRE(!prompt.empty(), "there is no prompt; give a text to continue, such as \"an apple is\"");
   Printer printer;
-  printer.print(a.prompt);
+  bool first = true;
   text::generate(text.model, prompt, config, [&](text::TokenId id) {
+    if (std::exchange(first, false)) printer.print(a.prompt);  // not before it is known to fit
     printer.print(text.tokenizer.decode({id}));
     return true;
   });
@@ -67,12 +69,18 @@ void fill_masks(const text::TextComponent& text, const Arguments& a, text::Gener
   REQUIRE(text.tokenizer.contains("<mask:0>"), "this model has no <mask:0> in its vocabulary and cannot fill masks");
   const auto symbols = text::SpanSymbols::of(text.tokenizer);
   std::vector<text::TokenId> sequence;  // without what stands before every text
+  std::vector<bool> space_before;       // of each mask
   int64_t masks = 0;
   for (size_t at = 0; at <= a.prompt.size();) {
     const size_t mask = std::min(a.prompt.find(kMask, at), a.prompt.size());
-    const auto ids = text.tokenizer.encode(std::string_view(a.prompt).substr(at, mask - at));
+    std::string_view between = std::string_view(a.prompt).substr(at, mask - at);
+    // Words carry the space before them, so one before a mask belongs to its filling, as in training.
+    const bool space = mask < a.prompt.size() && between.ends_with(' ');
+    if (space) between.remove_suffix(1);
+    const auto ids = text.tokenizer.encode(between);
     sequence.insert(sequence.end(), ids.begin(), ids.end());
     if (mask == a.prompt.size()) break;
+    space_before.push_back(space);
     REQUIRE(masks < text::kMaxSpans, "a text may have {} masks, not more", text::kMaxSpans);
     sequence.push_back(symbols.first_mask + static_cast<text::TokenId>(masks++));
     at = mask + kMask.size();
@@ -85,6 +93,10 @@ void fill_masks(const text::TextComponent& text, const Arguments& a, text::Gener
     config.seed = static_cast<uint64_t>(a.seed + k);
     std::vector<text::TokenId> filling = text::generate(text.model, prompt, config);
     if (!filling.empty() && std::find(config.stop.begin(), config.stop.end(), filling.back()) != config.stop.end()) filling.pop_back();
+    if (space_before[k] && !filling.empty() && !text.tokenizer.decode(filling).starts_with(' ')) {
+      const auto space = text.tokenizer.encode(" ");
+      sequence.insert(sequence.end(), space.begin(), space.end());
+    }
     sequence.insert(sequence.end(), filling.begin(), filling.end());
   }
   Printer printer;
