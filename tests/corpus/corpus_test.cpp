@@ -1,5 +1,6 @@
 #include "corpus/corpus.h"
 #include "base/error.h"
+#include "base/safetensors.h"
 #include "synthetic.h"
 
 #include <gtest/gtest.h>
