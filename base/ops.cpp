@@ -92,7 +92,12 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
 }  // namespace
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  return at::linear(x, weight, bias.defined() ? std::make_optional(bias.to(x.scalar_type())) : std::nullopt);
+  // Rows first: at::linear takes more than two dimensions through bmm, which copies the weight for each of the batch.
+  std::vector<int64_t> shape = x.sizes().vec();
+  shape.back() = weight.size(0);
+  return at::linear(x.reshape({-1, weight.size(1)}), weight,
+                    bias.defined() ? std::make_optional(bias.to(x.scalar_type())) : std::nullopt)
+      .view(shape);
 }
 
 Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps, at::ScalarType dtype) {
