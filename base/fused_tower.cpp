@@ -138,10 +138,12 @@ struct Call : torch::CustomClassHolder {
   Tensor cosine, sine, first_key, prefix_keys, prefix_values;
   std::vector<kernels::Strided> keys, values;  // of the prefix, one a layer
   bool return_key_values = false;
+  AttendedEdit edit;
 
   Call(std::shared_ptr<FusedTowerState> tower, const TowerInput& input) : state(std::move(tower)), size(state->size()) {
     const int64_t batch = input.hidden.size(0), length = input.hidden.size(1);
     return_key_values = input.return_key_values;
+    edit = input.edit;
     cosine = input.cosine.detach().contiguous();
     sine = input.sine.detach().contiguous();
     rows.sequences = static_cast<int>(batch);
@@ -165,6 +167,16 @@ struct Call : torch::CustomClassHolder {
       first_key = input.first_key.clamp(0, rows.prefix + rows.rows).contiguous();
       rows.first_key = first_key.data_ptr<int64_t>();
     }
+  }
+
+  kernels::AttendedEdit kernel_edit() {
+    if (!edit) return {};
+    return {[](void* self, int layer, int sequence, bf16* attended) {
+              const auto* call = static_cast<const Call*>(self);
+              Tensor rows = at::from_blob(attended, {call->rows.rows, call->size.query()}, at::kBFloat16);
+              call->edit(layer, sequence, rows);
+            },
+            this};
   }
 
   Tensor padded_copy(const Tensor& x) const {  // (B, L, d) -> (B, padded, d) fp32
@@ -210,9 +222,10 @@ Computed compute_forward(Call& call, const Tensor& hidden, bool training) {
       {int64_t{all_layers ? call.size.layers : 1} * call.rows.total() * call.size.projections()}, at::kBFloat16);
   const Tensor workspace = buffer(kernels::forward_workspace_size(call.size, call.rows, threads));
   const Tensor x = call.padded_copy(hidden);
+  ASSERT(!training || !call.edit);
   kernels::forward(call.size, pointer<bf16>(state.packed_forward), call.rows,
                    {training ? result.kept.data_ptr() : nullptr, pointer<bf16>(result.projections), all_layers},
-                   x.data_ptr<float>(), workspace.data_ptr(), threads);
+                   call.kernel_edit(), x.data_ptr<float>(), workspace.data_ptr(), threads);
   result.outputs.push_back(call.unpadded(x));
   if (call.return_key_values) {
     // To autograd these are tensors of their own, not views of one that it knows.

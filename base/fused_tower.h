@@ -9,6 +9,7 @@
 /// yes. Bits do not depend on the number of threads, nor those of a sequence on the other sequences of its batch.
 #include "base/tensor.h"
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -42,6 +43,11 @@ struct TowerKeyValues {
   explicit operator bool() const { return keys.defined(); }
 };
 
+/// Called once a layer and sequence between attention and its output projection: may read and change, in place, what
+/// the sequence's rows attended to, (L, H * 64). May be called from several threads at once, for different sequences.
+/// Inference only; must not throw.
+using AttendedEdit = std::function<void(int64_t layer, int64_t sequence, Tensor& attended)>;
+
 struct TowerInput {
   Tensor hidden;          // (B, L, d) fp32 or bf16, any L >= 1 (rows are padded to multiples of 32 inside)
   Tensor cosine, sine;    // (L, 32) or (B, L, 32) fp32: each row's rotary angles, half-rotation convention
@@ -50,6 +56,7 @@ struct TowerInput {
                           // prefix, or of the own rows where there is none; a row that sees no key attends to zero
   TowerKeyValues prefix;  // rows = Lp >= 0, or undefined; may require gradients
   bool return_key_values = false;  // this tower's own keys and values are wanted
+  AttendedEdit edit;               // empty: none
 };
 
 struct TowerOutput {

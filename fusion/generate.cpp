@@ -16,18 +16,21 @@ void check(const GenerateOptions& o) {
   REQUIRE(o.guidance_scale >= 0 && o.guidance_scale <= 100, "guidance_scale must be 0 to 100, not {}", o.guidance_scale);
 }
 
+std::vector<Level> levels(const FusionModel& model, const GenerateOptions& options) {
+  return model.schedule().levels(static_cast<int>(options.num_inference_steps), model.config().sampling_shift);
+}
+
 // The denoising loop of one picture. `predict` answers to (1, C, S, S) at a time of the schedule.
 Tensor denoise(const FusionModel& model, const GenerateOptions& options,
-               const std::function<Tensor(const Tensor& x, double time)>& predict) {
+               const std::function<Tensor(const Tensor& x, int64_t step, double time)>& predict) {
   const FusionConfig& config = model.config();
-  const NoiseSchedule& schedule = model.schedule();
-  Sampler sampler(options.sampler, schedule, schedule.levels(static_cast<int>(options.num_inference_steps), config.sampling_shift));
+  Sampler sampler(options.sampler, model.schedule(), levels(model, options));
   at::Generator generator = base::generator(options.seed);
   const auto device = model.image_tower().layers().front().q_proj.device();
   Tensor x = at::randn({1, config.latent_channels, config.latent_size, config.latent_size}, generator, at::kFloat).to(device);
   for (int64_t i = 0; i < sampler.steps(); ++i) {
     base::throw_if_cancelled();
-    x = sampler.step(i, x, predict(x, sampler.level(i).time), generator);
+    x = sampler.step(i, x, predict(x, i, sampler.level(i).time), generator);
     if (options.on_step) options.on_step(i, sampler.x0());
   }
   if (!x.isfinite().all().item<bool>()) throw std::runtime_error("the model answered with numbers that are not finite: are the weights damaged?");
@@ -36,6 +39,27 @@ Tensor denoise(const FusionModel& model, const GenerateOptions& options,
 
 Tensor times(const Tensor& x, int64_t batch, double time) {
   return at::full({batch}, time, at::TensorOptions().device(x.device()).dtype(at::kFloat));
+}
+
+/// Row 0 the prompt, row 1 the negative one, the shorter padded on the left; without guidance the prompt alone.
+Context begin_guided(const FusionModel& model, const std::vector<int32_t>& prompt, const std::vector<int32_t>& negative,
+                     const GenerateOptions& options) {
+  if (options.guidance_scale == 1) {
+    Context context = model.begin(1);
+    model.append_text(context, as_ids(model, prompt));
+    return context;
+  }
+  const int64_t tokens = static_cast<int64_t>(std::max(prompt.size(), negative.size()));
+  Tensor ids = at::zeros({2, tokens}, at::kLong), padding = at::zeros({2}, at::kLong);
+  for (int64_t row = 0; row < 2; ++row) {
+    const auto& text = row == 0 ? prompt : negative;
+    const int64_t pad = tokens - static_cast<int64_t>(text.size());
+    padding.data_ptr<int64_t>()[row] = pad;
+    std::copy(text.begin(), text.end(), ids.data_ptr<int64_t>() + row * tokens + pad);
+  }
+  Context context = model.begin(2, prompt.size() == negative.size() ? Tensor() : padding);
+  model.append_text(context, ids.to(context.next.device()));
+  return context;
 }
 
 }  // namespace
@@ -50,24 +74,11 @@ Tensor draw(const FusionModel& model, const std::vector<int32_t>& prompt, const 
             const GenerateOptions& options) {
   check(options);
   const c10::InferenceMode inference;
-  if (options.guidance_scale == 1) {
-    Context context = model.begin(1);
-    model.append_text(context, as_ids(model, prompt));
-    return draw(model, context, nullptr, options);
-  }
-  // Row 0 the prompt, row 1 the negative one, the shorter padded on the left.
-  const int64_t tokens = static_cast<int64_t>(std::max(prompt.size(), negative.size()));
-  Tensor ids = at::zeros({2, tokens}, at::kLong), padding = at::zeros({2}, at::kLong);
-  for (int64_t row = 0; row < 2; ++row) {
-    const auto& text = row == 0 ? prompt : negative;
-    const int64_t pad = tokens - static_cast<int64_t>(text.size());
-    padding.data_ptr<int64_t>()[row] = pad;
-    std::copy(text.begin(), text.end(), ids.data_ptr<int64_t>() + row * tokens + pad);
-  }
-  Context context = model.begin(2, prompt.size() == negative.size() ? Tensor() : padding);
-  model.append_text(context, ids.to(context.next.device()));
-  return denoise(model, options, [&](const Tensor& x, double time) {
-    const auto halves = model.predict(context, x.expand({2, -1, -1, -1}), times(x, 2, time)).split(1);
+  Context context = begin_guided(model, prompt, negative, options);
+  if (options.guidance_scale == 1) return draw(model, context, nullptr, options);
+  return denoise(model, options, [&](const Tensor& x, int64_t step, double time) {
+    const base::AttendedEdit edit = options.merging.edit(step, time, 0);
+    const auto halves = model.predict(context, x.expand({2, -1, -1, -1}), times(x, 2, time), edit).split(1);
     return halves[1] + options.guidance_scale * (halves[0] - halves[1]);
   });
 }
@@ -75,12 +86,35 @@ Tensor draw(const FusionModel& model, const std::vector<int32_t>& prompt, const 
 Tensor draw(const FusionModel& model, Context& context, Context* negative, const GenerateOptions& options) {
   check(options);
   const c10::InferenceMode inference;
-  return denoise(model, options, [&](const Tensor& x, double time) {
-    const Tensor answer = model.predict(context, x, times(x, 1, time));
+  return denoise(model, options, [&](const Tensor& x, int64_t step, double time) {
+    const Tensor answer = model.predict(context, x, times(x, 1, time), options.merging.edit(step, time, 0));
     if (!negative || options.guidance_scale == 1) return answer;
-    const Tensor unwanted = model.predict(*negative, x, times(x, 1, time));
+    const Tensor unwanted = model.predict(*negative, x, times(x, 1, time), options.merging.edit(step, time, 1));
     return unwanted + options.guidance_scale * (answer - unwanted);
   });
+}
+
+std::shared_ptr<const TokenTrace> trace_reference(const FusionModel& model, const std::vector<int32_t>& prompt,
+                                                  const std::vector<int32_t>& negative, const Tensor& latents,
+                                                  const GenerateOptions& options) {
+  check(options);
+  const c10::InferenceMode inference;
+  Context context = begin_guided(model, prompt, negative, options);
+  const int64_t halves = context.next.size(0);
+  at::Generator generator = base::generator(options.seed);
+  const Tensor epsilon = at::randn(latents.sizes(), generator, at::kFloat).to(latents.device());
+  const TokenMerging recording = {
+      options.merging.config, {}, std::make_shared<TokenTrace>(options.num_inference_steps, model.image_tower().config().num_hidden_layers)};
+  const std::vector<Level> levels = fusion::levels(model, options);
+  for (int64_t step = 0; step < options.num_inference_steps; ++step) {
+    const Level& level = levels[step];
+    const base::AttendedEdit edit = recording.edit(step, level.time, 0);
+    if (!edit) continue;
+    base::throw_if_cancelled();
+    const Tensor x = level.alpha * latents + level.sigma * epsilon;
+    model.predict(context, x.expand({halves, -1, -1, -1}), times(x, halves, level.time), edit);
+  }
+  return recording.record;
 }
 
 std::vector<Segment> interleave(const FusionModel& model, const std::vector<int32_t>& prompt, const InterleaveOptions& options) {

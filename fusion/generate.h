@@ -1,6 +1,7 @@
 #pragma once
 /// Drawing and writing with the joint model: Transfusion's loop of a language mode and a diffusion mode.
 #include "fusion/model.h"
+#include "fusion/negtome.h"
 #include "fusion/sampler.h"
 
 #include <functional>
@@ -14,6 +15,7 @@ struct GenerateOptions {
   double guidance_scale = 4;         // 1: without guidance
   std::string sampler = "ddim";
   uint64_t seed = 0;                 // every random draw of this picture
+  TokenMerging merging;
   /// After each step: its index and the network's idea of the finished latents (1, C, S, S).
   std::function<void(int64_t step, const Tensor& x0)> on_step;
 };
@@ -31,6 +33,13 @@ Tensor draw(const FusionModel& model, const std::vector<int32_t>& prompt, const 
 
 /// The same behind any context of batch 1 (documents, earlier pictures) and, for guidance, its counterpart.
 Tensor draw(const FusionModel& model, Context& context, Context* negative, const GenerateOptions& options);
+
+/// The tokens that a finished picture has at each step of such a drawing, noised to the step's timestep along one
+/// trajectory of its own: what `merging` takes to stay away from it.
+/// @param latents (1, C, S, S) fp32, normalised @param options  seed: of its noise; merging.config: which tokens
+std::shared_ptr<const TokenTrace> trace_reference(const FusionModel& model, const std::vector<int32_t>& prompt,
+                                                  const std::vector<int32_t>& negative, const Tensor& latents,
+                                                  const GenerateOptions& options);
 
 /// What the model wrote or drew, in order: one of the two.
 struct Segment {

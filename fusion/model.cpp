@@ -103,14 +103,14 @@ Tensor FusionModel::condition(const Tensor& time, const Tensor& caption) const {
   return at::silu(time_.forward(time_features(time)) + caption_.forward(caption));
 }
 
-Tensor FusionModel::run_picture(Context& context, const Tensor& x_t, const Tensor& time) const {
+Tensor FusionModel::run_picture(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit) const {
   ASSERT(context.caption.defined());
   const auto dtype = token_condition_.scalar_type();
   const Tensor c = condition(time, context.caption);                                  // (batch, hidden)
   const auto [patches, skip] = down_.forward(x_t.to(dtype), c);                       // (batch, patches, hidden)
   const Tensor x = patches + position_.to(dtype) + base::linear(c, token_condition_, token_bias_).unsqueeze(1);
   const base::Rope rope = picture_rope(tower_.config(), context.next, config_.latent_size / 2);
-  const Tensor h = tower_.norm(tower_.forward(x, rope, /*causal=*/false, context.cache));
+  const Tensor h = tower_.norm(tower_.forward(x, rope, /*causal=*/false, context.cache, edit));
   const auto modulation = base::linear(c, head_condition_, head_bias_).unsqueeze(1).chunk(2, -1);
   return up_.forward(h * (1 + modulation[0]) + modulation[1], skip, c);
 }
@@ -120,8 +120,8 @@ void FusionModel::keep_picture(Context& context) const {
   context.next = context.next + config_.latent_size / 2;  // the next token stands behind the last row and column
 }
 
-Tensor FusionModel::predict(Context& context, const Tensor& x_t, const Tensor& time) const {
-  return run_picture(context, x_t, time);
+Tensor FusionModel::predict(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit) const {
+  return run_picture(context, x_t, time, edit);
 }
 
 Tensor FusionModel::predict_and_keep(Context& context, const Tensor& x_t, const Tensor& time) const {

@@ -55,8 +55,9 @@ class FusionModel {
 
   /// What the network answers to a noisy picture behind the context (which stays as it is).
   /// @param x_t (batch, latent_channels, latent_size, latent_size) fp32 @param time (batch) fp32 in [0, 1000]
+  /// @param edit  of the image tokens inside the tower (fusion/negtome.h); inference only
   /// @return the prediction, of x_t's shape, fp32
-  Tensor predict(Context& context, const Tensor& x_t, const Tensor& time) const;
+  Tensor predict(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit = {}) const;
 
   /// The same, and the picture stays in the context as it is now (training with the picture first).
   Tensor predict_and_keep(Context& context, const Tensor& x_t, const Tensor& time) const;
@@ -74,7 +75,7 @@ class FusionModel {
   /// Time (sinusoids, MLP) plus caption (MLP), as one vector a picture. @return (batch, hidden) compute dtype
   Tensor condition(const Tensor& time, const Tensor& caption) const;
   /// Proposes the picture's keys and values to the cache.
-  Tensor run_picture(Context& context, const Tensor& x_t, const Tensor& time) const;
+  Tensor run_picture(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit = {}) const;
   void keep_picture(Context& context) const;
 
   struct Mlp {

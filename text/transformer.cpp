@@ -152,12 +152,13 @@ Transformer::Transformer(const base::Scope& scope, const LlamaConfig& config) : 
   shape_ = shape;
 }
 
-Tensor Transformer::forward(const Tensor& input, const base::Rope& rope, bool causal, KvCache& cache) const {
+Tensor Transformer::forward(const Tensor& input, const base::Rope& rope, bool causal, KvCache& cache,
+                            const base::AttendedEdit& edit) const {
   const int64_t batch = input.size(0), tokens = input.size(1), hd = config_.head_size();
   const auto dtype = layers_.front().q_proj.scalar_type();
   if (fused_ && base::fused_tower_supports(shape_, layers_.front().q_proj)) {
     const base::TowerOutput out = fused_->forward({.hidden = input, .cosine = rope.cos, .sine = rope.sin,
-        .causal = causal, .first_key = cache.start, .prefix = cache.contents(), .return_key_values = true});
+        .causal = causal, .first_key = cache.start, .prefix = cache.contents(), .return_key_values = true, .edit = edit});
     cache.propose(out.key_values);
     return out.hidden;
   }
@@ -173,7 +174,11 @@ Tensor Transformer::forward(const Tensor& input, const base::Rope& rope, bool ca
     const Tensor k = base::rotate(heads(base::linear(h, w.k_proj, w.k_bias)), rope);  // (batch, kv_heads, tokens, head_dim)
     const Tensor v = heads(base::linear(h, w.v_proj, w.v_bias));
     const auto [keys, values] = cache.propose(static_cast<int64_t>(i), k, v);
-    const Tensor a = base::attend(q, keys, values, mask, is_causal);
+    const Tensor a = base::attend(q, keys, values, mask, is_causal);  // (batch, tokens, heads * head_dim)
+    for (int64_t sequence = 0; edit && sequence < batch; ++sequence) {
+      Tensor attended = a[sequence];
+      edit(static_cast<int64_t>(i), sequence, attended);
+    }
     x = x + base::linear(a, w.o_proj, w.o_bias);
     const Tensor f = base::rms_norm(x, w.post_attention_layernorm, config_.rms_norm_eps, dtype);
     x = x + base::linear(base::swiglu(base::linear(f, w.gate_proj), base::linear(f, w.up_proj)), w.down_proj);

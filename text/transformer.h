@@ -105,8 +105,10 @@ class Transformer {
   /// Runs one segment. @param x (batch, tokens, hidden) @param rope rows of these tokens
   /// @param causal   among these tokens; they always see the whole cache (from cache.start on)
   /// @param cache    proposed to, not committed
+  /// @param edit     changes what attention gave before it is projected (base/fused_tower.h); inference only
   /// @return (batch, tokens, hidden) fp32, after the last layer, before the final norm
-  Tensor forward(const Tensor& x, const base::Rope& rope, bool causal, KvCache& cache) const;
+  Tensor forward(const Tensor& x, const base::Rope& rope, bool causal, KvCache& cache,
+                 const base::AttendedEdit& edit = {}) const;
 
   /// Where the fused kernels run: their copy of the weights is stale, or they may add weight gradients to fp32
   /// buffers themselves (base/fused_tower.h).

@@ -18,7 +18,9 @@ using bf16 = uint16_t;
 /// operators) leaves its own configuration behind.
 class TileSession {
  public:
-  TileSession() {
+  TileSession() { configure(); }
+  /// Again, after foreign code ran in the session.
+  void configure() const {
     Configuration c;
     for (int i = 0; i < 8; ++i) {
       c.row_bytes[i] = 64;

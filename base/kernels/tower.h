@@ -70,9 +70,16 @@ size_t activations_size(const TowerSize& size, const Rows& rows);
 size_t forward_workspace_size(const TowerSize& size, const Rows& rows, int threads);
 size_t backward_workspace_size(const TowerSize& size, const Rows& rows, int threads);
 
+/// Called between attention and its output projection, once a layer and sequence, from the thread that has it: may read
+/// and change `attended`, the sequence's real rows of (padded, query). Inference only. May use the tile unit.
+struct AttendedEdit {
+  void (*edit)(void* self, int layer, int sequence, bf16* attended) = nullptr;
+  void* self = nullptr;
+};
+
 /// @param x (T, d) fp32, 64-byte aligned, padding rows zero: becomes the last layer's output
-void forward(const TowerSize& size, const bf16* packed, const Rows& rows, const Activations& activations, float* x,
-             void* workspace, int threads);
+void forward(const TowerSize& size, const bf16* packed, const Rows& rows, const Activations& activations,
+             const AttendedEdit& edit, float* x, void* workspace, int threads);
 
 /// Where gradients go. Matrices are added to fp32 buffers or stored in bf16; norms are always added to fp32.
 struct LayerGradients {

@@ -47,6 +47,8 @@ struct Layer {
   LayerActivations kept;
   const int* angles;
   bool training;
+  const AttendedEdit& edit;
+  const TileSession& tiles;
 
   template <Order order>
   void project(Span r, Span c) const {
@@ -77,6 +79,13 @@ struct Layer {
     const long row = static_cast<long>(sequence) * rows.padded;
     kernels::attend(size, rows, layer, sequence, kv_head, projections + row * size.projections(),
                     kept.attended + row * size.query(), training ? kept.log_sum + row : nullptr, scratch);
+  }
+
+  void edit_attended(int layer, Span sequences) const {
+    if (!edit.edit) return;
+    for (int i = sequences.begin; i < sequences.end; ++i)
+      edit.edit(edit.self, layer, i, kept.attended + static_cast<long>(i) * rows.padded * size.query());
+    tiles.configure();
   }
 
   /// x += a W^T
@@ -140,6 +149,7 @@ void by_sequences(const Layer& l, int layer, Span sequences, const Scratch& scra
     l.project<Order::rows>(r, {0, s.projections()});
     for (int i = chunk.begin; i < chunk.end; ++i)
       for (int head = 0; head < s.kv_heads; ++head) l.attend(layer, i, head, scratch.attention);
+    l.edit_attended(layer, chunk);
     l.add_attention<Order::rows>(r, {0, s.hidden});
     l.normalise_for_mlp(r);
     l.gate<Order::rows>(r, {0, 2 * s.intermediate}, scratch.gated);
@@ -163,6 +173,10 @@ void by_columns(const Layer& l, int layer, bf16* gated, const Scratch& scratch) 
   const Span pairs = split(l.rows.sequences * s.kv_heads, thread, threads);
   for (int i = pairs.begin; i < pairs.end; ++i) l.attend(layer, i / s.kv_heads, i % s.kv_heads, scratch.attention);
 #pragma omp barrier
+  if (l.edit.edit) {
+    l.edit_attended(layer, split(l.rows.sequences, thread, threads));
+#pragma omp barrier
+  }
   l.add_attention<Order::columns>(all, columns(s.hidden));
 #pragma omp barrier
   l.normalise_for_mlp(mine);
@@ -185,8 +199,8 @@ size_t forward_workspace_size(const TowerSize& size, const Rows& rows, int threa
   return counter.used() + threads * Scratch::bytes(size, rows);
 }
 
-void forward(const TowerSize& size, const bf16* packed, const Rows& rows, const Activations& activations, float* x,
-             void* workspace, int threads) {
+void forward(const TowerSize& size, const bf16* packed, const Rows& rows, const Activations& activations,
+             const AttendedEdit& edit, float* x, void* workspace, int threads) {
   const bool training = activations.kept != nullptr, columns = splits_columns(rows, training, threads);
   Carver carver(workspace);
   const Shared shared(size, rows, threads, carver);
@@ -206,7 +220,7 @@ void forward(const TowerSize& size, const bf16* packed, const Rows& rows, const 
       const Layer layer = {size, rows, packed + i * PackedLayer(size).size, x,
                            activations.projections + i * layer_rows * size.projections(),
                            training ? LayerActivations::at(size, rows, activations.kept, i) : shared.inference,
-                           shared.angles, training};
+                           shared.angles, training, edit, session};
       if (columns)
         by_columns(layer, i, shared.gated, scratch);
       else

@@ -346,6 +346,33 @@ TEST_F(FusedTowerTest, PrefixMayBeAnyView) {
   expect_same_bits(tower.forward(input).hidden, expected);
 }
 
+// An edit of one sequence is as if that sequence alone had attended to something else, whichever way threads divide the
+// work (one sequence: columns; three: sequences), and foreign code that used the tile unit does no harm.
+TEST_F(FusedTowerTest, EditsReachOneSequenceAndLayer) {
+  const at::NoGradGuard no_gradient;
+  at::set_num_threads(2);
+  for (const int64_t batch : {1, 3}) {
+    Case c = kPicture;
+    c.batch = batch;
+    c.first_key.clear();
+    const std::vector<TowerLayer> layers = random_layers(c);
+    std::vector<TowerLayer> attentionless = layers;  // zero in place of what the second layer's rows attended to
+    attentionless[1].o_proj = at::zeros_like(layers[1].o_proj);
+    TowerInput input = random_input(c, false);
+    const Tensor plain = FusedTower(shape_of(c), layers).forward(input).hidden;
+    const Tensor without = FusedTower(shape_of(c), attentionless).forward(input).hidden;
+    const int64_t chosen = batch - 1;
+    input.edit = [&](int64_t layer, int64_t sequence, Tensor& attended) {
+      EXPECT_EQ(attended.sizes(), (std::vector<int64_t>{64, 2 * 64}));
+      at::mm(at::ones({64, 64}, at::kBFloat16), at::ones({64, 64}, at::kBFloat16));
+      if (layer == 1 && sequence == chosen) attended.zero_();
+    };
+    const Tensor edited = FusedTower(shape_of(c), layers).forward(input).hidden;
+    for (int64_t i = 0; i < batch; ++i) expect_same_bits(edited[i], i == chosen ? without[i] : plain[i]);
+    EXPECT_FALSE(at::equal(edited, plain));
+  }
+}
+
 TEST_F(FusedTowerTest, SaysWhatItDoesNotSupport) {
   const Tensor bf16 = at::empty({1}, at::kBFloat16), fp32 = at::empty({1});
   EXPECT_TRUE(fused_tower_supports({256, 704, 8, 4, 4}, bf16));
