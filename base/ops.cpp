@@ -91,6 +91,35 @@ struct RmsNorm : torch::autograd::Function<RmsNorm> {
 
 }  // namespace
 
+namespace {
+
+Tensor moved_rows(const Tensor& x, const Tensor& padding, bool to_front) {
+  Tensor result = at::zeros(x.sizes(), x.options());
+  for (int64_t i = 0; i < x.size(1); ++i) {
+    const int64_t count = padding.const_data_ptr<int64_t>()[i], kept = x.size(3) - count;
+    const Tensor from = x.select(1, i), to = result.select(1, i);  // (layers, heads, rows, n)
+    to.narrow(2, to_front ? count : 0, kept).copy_(from.narrow(2, to_front ? 0 : count, kept));
+  }
+  return result;
+}
+
+struct PaddingToFront : torch::autograd::Function<PaddingToFront> {
+  static Tensor forward(torch::autograd::AutogradContext* context, const Tensor& x, const Tensor& padding) {
+    context->save_for_backward({padding});
+    return moved_rows(x, padding, /*to_front=*/true);
+  }
+  static torch::autograd::tensor_list backward(torch::autograd::AutogradContext* context, torch::autograd::tensor_list gradients) {
+    return {moved_rows(gradients[0], context->get_saved_variables()[0], /*to_front=*/false), Tensor()};
+  }
+};
+
+}  // namespace
+
+Tensor padding_to_front(const Tensor& x, const Tensor& padding) {
+  ASSERT(x.dim() == 5 && padding.device().is_cpu() && padding.numel() == x.size(1));
+  return PaddingToFront::apply(x, padding);
+}
+
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   // Rows first: at::linear takes more than two dimensions through bmm, which copies the weight for each of the batch.
   std::vector<int64_t> shape = x.sizes().vec();

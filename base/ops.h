@@ -43,4 +43,9 @@ Tensor attend(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& m
 /// the rest). @return (batch, 1, rows, keys) bool, true = visible
 Tensor attention_mask(const KeyRange& range, int64_t rows, int64_t keys, at::Device device);
 
+/// Moves the rows of each sequence back by as many as it has padding at its end, so that all its padding stands at the
+/// front. What moves in is zero, what leaves was padding.
+/// @param x (layers, batch, heads, rows, n) @param padding (batch) int64 on the CPU, each 0..rows
+Tensor padding_to_front(const Tensor& x, const Tensor& padding);
+
 }  // namespace atelier::base

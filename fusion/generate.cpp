@@ -41,7 +41,7 @@ Tensor times(const Tensor& x, int64_t batch, double time) {
   return at::full({batch}, time, at::TensorOptions().device(x.device()).dtype(at::kFloat));
 }
 
-/// Row 0 the prompt, row 1 the negative one, the shorter padded on the left; without guidance the prompt alone.
+/// Row 0 the prompt, row 1 the negative one; without guidance the prompt alone.
 Context begin_guided(const FusionModel& model, const std::vector<int32_t>& prompt, const std::vector<int32_t>& negative,
                      const GenerateOptions& options) {
   if (options.guidance_scale == 1) {
@@ -49,16 +49,15 @@ Context begin_guided(const FusionModel& model, const std::vector<int32_t>& promp
     model.append_text(context, as_ids(model, prompt));
     return context;
   }
-  const int64_t tokens = static_cast<int64_t>(std::max(prompt.size(), negative.size()));
-  Tensor ids = at::zeros({2, tokens}, at::kLong), padding = at::zeros({2}, at::kLong);
+  const auto tokens = static_cast<int64_t>(std::max(prompt.size(), negative.size()));
+  Tensor ids = at::zeros({2, tokens}, at::kLong), lengths = at::empty({2}, at::kLong);
   for (int64_t row = 0; row < 2; ++row) {
     const auto& text = row == 0 ? prompt : negative;
-    const int64_t pad = tokens - static_cast<int64_t>(text.size());
-    padding.data_ptr<int64_t>()[row] = pad;
-    std::copy(text.begin(), text.end(), ids.data_ptr<int64_t>() + row * tokens + pad);
+    lengths.data_ptr<int64_t>()[row] = static_cast<int64_t>(text.size());
+    std::copy(text.begin(), text.end(), ids.data_ptr<int64_t>() + row * tokens);
   }
-  Context context = model.begin(2, prompt.size() == negative.size() ? Tensor() : padding);
-  model.append_text(context, ids.to(context.next.device()));
+  Context context = model.begin(2);
+  model.append_text(context, ids.to(context.next.device()), prompt.size() == negative.size() ? Tensor() : lengths);
   return context;
 }
 

@@ -72,30 +72,35 @@ FusionModel FusionModel::load(const std::filesystem::path& folder, std::shared_p
   return FusionModel(parameters.root(), config, std::move(text));
 }
 
-Context FusionModel::begin(int64_t batch, const Tensor& padding) const {
+Context FusionModel::begin(int64_t batch) const {
   Context context;
-  const auto device = text_->transformer().layers().front().q_proj.device();
-  context.cache.start = padding.defined() ? padding.to(device) : Tensor();
-  context.next = padding.defined() ? -context.cache.start : at::zeros({batch}, at::TensorOptions().device(device).dtype(at::kLong));
+  context.next = at::zeros({batch}, at::TensorOptions().device(text_->transformer().layers().front().q_proj.device()).dtype(at::kLong));
   return context;
 }
 
-Tensor FusionModel::append_text(Context& context, const Tensor& ids) const {
+Tensor FusionModel::append_text(Context& context, const Tensor& ids, const Tensor& lengths) const {
   const text::Transformer& tower = text_->transformer();
   const int64_t tokens = ids.size(1);
-  const Tensor positions = context.next.unsqueeze(1) + at::arange(tokens, context.next.options());  // negative: padding
+  const Tensor token = at::arange(tokens, context.next.options());
   // One table serves a batch whose sequences stand at the same position; so a lone text segment takes the very
   // operations of the text model.
   const bool uniform = !context.cache.start.defined();
-  const Tensor rows = uniform ? positions.narrow(0, 0, 1) : positions.clamp_min(0);
-  const Tensor x = tower.forward(text_->embed(ids), text::make_rope(tower.config(), rows), /*causal=*/true, context.cache);
-  context.cache.commit();
-  context.next = context.next + tokens;
-
+  const Tensor first = uniform ? context.next.narrow(0, 0, 1) : context.next;
+  const Tensor x = tower.forward(text_->embed(ids), text::make_rope(tower.config(), first.unsqueeze(1) + token), /*causal=*/true, context.cache);
   const Tensor h = tower.norm(x);  // (batch, tokens, hidden)
-  const Tensor real = (positions >= 0).unsqueeze(-1).to(at::kFloat);
-  const Tensor mean = (h.to(at::kFloat) * real).sum(1) / real.sum(1);
-  context.caption = at::cat({mean, h.select(1, tokens - 1).to(at::kFloat)}, 1);
+  if (!lengths.defined()) {
+    context.cache.commit();
+    context.next = context.next + tokens;
+    context.caption = at::cat({h.to(at::kFloat).mean(1), h.select(1, tokens - 1).to(at::kFloat)}, 1);
+    return h;
+  }
+  context.cache.commit(tokens - lengths);
+  const Tensor count = lengths.to(context.next.device());
+  context.next = context.next + count;
+  const Tensor real = (token.unsqueeze(0) < count.unsqueeze(1)).unsqueeze(-1).to(at::kFloat);  // (batch, tokens, 1)
+  const Tensor last = (token.unsqueeze(0) == (count - 1).unsqueeze(1)).unsqueeze(-1).to(at::kFloat);
+  const Tensor f = h.to(at::kFloat);
+  context.caption = at::cat({(f * real).sum(1) / real.sum(1), (f * last).sum(1)}, 1);
   return h;
 }
 
@@ -103,14 +108,18 @@ Tensor FusionModel::condition(const Tensor& time, const Tensor& caption) const {
   return at::silu(time_.forward(time_features(time)) + caption_.forward(caption));
 }
 
-Tensor FusionModel::run_picture(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit) const {
+FusionModel::Encoded FusionModel::encode(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit) const {
   ASSERT(context.caption.defined());
   const auto dtype = token_condition_.scalar_type();
   const Tensor c = condition(time, context.caption);                                  // (batch, hidden)
   const auto [patches, skip] = down_.forward(x_t.to(dtype), c);                       // (batch, patches, hidden)
   const Tensor x = patches + position_.to(dtype) + base::linear(c, token_condition_, token_bias_).unsqueeze(1);
   const base::Rope rope = picture_rope(tower_.config(), context.next, config_.latent_size / 2);
-  const Tensor h = tower_.norm(tower_.forward(x, rope, /*causal=*/false, context.cache, edit));
+  return {tower_.norm(tower_.forward(x, rope, /*causal=*/false, context.cache, edit)), skip, c};
+}
+
+Tensor FusionModel::predict(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit) const {
+  const auto [h, skip, c] = encode(context, x_t, time, edit);
   const auto modulation = base::linear(c, head_condition_, head_bias_).unsqueeze(1).chunk(2, -1);
   return up_.forward(h * (1 + modulation[0]) + modulation[1], skip, c);
 }
@@ -120,18 +129,14 @@ void FusionModel::keep_picture(Context& context) const {
   context.next = context.next + config_.latent_size / 2;  // the next token stands behind the last row and column
 }
 
-Tensor FusionModel::predict(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit) const {
-  return run_picture(context, x_t, time, edit);
-}
-
 Tensor FusionModel::predict_and_keep(Context& context, const Tensor& x_t, const Tensor& time) const {
-  const Tensor prediction = run_picture(context, x_t, time);
+  const Tensor prediction = predict(context, x_t, time);
   keep_picture(context);
   return prediction;
 }
 
 void FusionModel::append_picture(Context& context, const Tensor& latents) const {
-  run_picture(context, latents, at::zeros({latents.size(0)}, latents.options().dtype(at::kFloat)));
+  encode(context, latents, at::zeros({latents.size(0)}, latents.options().dtype(at::kFloat)));
   keep_picture(context);
 }
 

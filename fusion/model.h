@@ -44,14 +44,15 @@ class FusionModel {
   /// A folder with config.json and weights. @throws InvalidFile
   static FusionModel load(const std::filesystem::path& folder, std::shared_ptr<const text::TextModel> text);
 
-  /// An empty context. @param padding (batch) int64: how many tokens at the front of the first segment are padding,
-  ///   or undefined: none
-  Context begin(int64_t batch, const Tensor& padding = {}) const;
+  /// An empty context.
+  Context begin(int64_t batch) const;
 
   /// Runs a text segment through the text tower and leaves it in the context.
-  /// @param ids (batch, tokens) int64 @return after the final norm, (batch, tokens, hidden): bit for bit the text
-  ///   model's own where the context holds no picture
-  Tensor append_text(Context& context, const Tensor& ids) const;
+  /// @param ids (batch, tokens) int64
+  /// @param lengths (batch) int64 on the CPU: the tokens of each sequence, padding behind them; undefined: all of `ids`
+  /// @return after the final norm, (batch, tokens, hidden): bit for bit the text model's own where the context holds no
+  ///   picture
+  Tensor append_text(Context& context, const Tensor& ids, const Tensor& lengths = {}) const;
 
   /// What the network answers to a noisy picture behind the context (which stays as it is).
   /// @param x_t (batch, latent_channels, latent_size, latent_size) fp32 @param time (batch) fp32 in [0, 1000]
@@ -74,8 +75,11 @@ class FusionModel {
  private:
   /// Time (sinusoids, MLP) plus caption (MLP), as one vector a picture. @return (batch, hidden) compute dtype
   Tensor condition(const Tensor& time, const Tensor& caption) const;
-  /// Proposes the picture's keys and values to the cache.
-  Tensor run_picture(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit = {}) const;
+  struct Encoded {
+    Tensor hidden, skip, condition;  // (batch, patches, hidden) after the final norm; for the way up
+  };
+  /// From the noisy picture to the end of the image tower. Proposes the picture's keys and values to the cache.
+  Encoded encode(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit = {}) const;
   void keep_picture(Context& context) const;
 
   struct Mlp {

@@ -88,7 +88,7 @@ std::pair<Tensor, Tensor> KvCache::propose(int64_t layer, const Tensor& k, const
 
 void KvCache::propose(const base::TowerKeyValues& all) { proposed_ = all; }
 
-void KvCache::commit() {
+void KvCache::commit(const Tensor& padding) {
   if (!proposed_keys_.empty()) proposed_ = {at::stack(proposed_keys_), at::stack(proposed_values_)};
   proposed_keys_.clear();
   proposed_values_.clear();
@@ -104,6 +104,11 @@ void KvCache::commit() {
     values_ = length_ == 0 ? v : at::cat({values_, v}, 3);
   }
   length_ += tokens;
+  if (!padding.defined()) return;
+  ASSERT(capacity_ == 0);
+  keys_ = base::padding_to_front(keys_, padding);
+  values_ = base::padding_to_front(values_, padding);
+  start = start.defined() ? start + padding.to(start.device()) : padding.to(keys_.device());
 }
 
 base::TowerKeyValues KvCache::contents() const {

@@ -71,7 +71,9 @@ class KvCache {
   std::pair<Tensor, Tensor> propose(int64_t layer, const Tensor& k, const Tensor& v);
   /// Proposes all layers at once: (layers, batch, kv_heads, tokens, head_dim).
   void propose(const base::TowerKeyValues& all);
-  void commit();
+  /// @param padding (batch) int64 on the CPU: how many of the proposed tokens at each sequence's end are padding. They
+  ///   leave, and the sequences move back, so that padding only ever stands at the front. Undefined: none
+  void commit(const Tensor& padding = {});
 
   int64_t length() const { return length_; }  // tokens cached, padding included
   /// (layers, batch, kv_heads, length, head_dim); undefined while empty.

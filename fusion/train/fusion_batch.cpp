@@ -4,27 +4,136 @@
 
 #include <algorithm>
 #include <cmath>
-#include <tuple>
 
 namespace atelier::fusion {
 namespace {
 
 constexpr uint64_t kChoice = 1, kNoise = 2, kTime = 3;  // streams of random draws
 
-using Sequences = std::vector<std::vector<int32_t>>;
+struct Text {
+  std::vector<int32_t> tokens;
+  std::vector<float> weight;  // of predicting each
 
-// Rectangular ids, padded at the front or at the back. @return ids (n, L), and what the padding field of a part says
-std::pair<Tensor, Tensor> rectangular(const Sequences& sequences, int32_t pad, bool at_front) {
-  size_t length = 1;
-  for (const auto& s : sequences) length = std::max(length, s.size());
-  const auto n = static_cast<int64_t>(sequences.size()), columns = static_cast<int64_t>(length);
-  Tensor ids = at::full({n, columns}, static_cast<int64_t>(pad), at::kLong), counts = at::empty({n}, at::kLong);
-  for (int64_t i = 0; i < n; ++i) {
-    const auto size = static_cast<int64_t>(sequences[i].size());
-    std::copy(sequences[i].begin(), sequences[i].end(), ids.data_ptr<int64_t>() + i * columns + (at_front ? columns - size : 0));
-    counts.data_ptr<int64_t>()[i] = at_front ? columns - size : size;
+  void add(int32_t token, float w) {
+    tokens.push_back(token);
+    weight.push_back(w);
   }
-  return {ids, counts};
+  void add(const std::vector<int32_t>& words, float w) {
+    for (const int32_t word : words) add(word, w);
+  }
+};
+
+/// One sequence, before it is laid out with others.
+struct Sequence {
+  int64_t picture = 0;
+  std::vector<std::pair<Text, int64_t>> documents;  // caption, row of the picture
+  Text before, after;
+};
+
+/// A run of sequences of one layout.
+struct Group {
+  int64_t count;
+  enum class Kind { caption_first, picture_first, infill } kind;
+  int64_t documents;
+};
+
+/// RA-CM3's K and Transfusion's order of caption and picture, as runs of sequences whose segments fit together. Where
+/// captions come first every K has its share of each batch, so that the loss of one is as steady as that of another.
+std::vector<Group> groups_of(const FusionTrainConfig& config, base::Random& random) {
+  const auto share = [&](double part) { return std::llround(part * static_cast<double>(config.batch)); };
+  const int64_t picture_first = share(config.picture_first), infill = share(config.infill);
+  const int64_t rest = config.batch - picture_first - infill, kinds = config.documents + 1;
+  const auto any = [&] { return config.documents == 0 ? 0 : random.below(kinds); };
+  std::vector<Group> groups = {{picture_first, Group::Kind::picture_first, any()}, {infill, Group::Kind::infill, any()}};
+  for (int64_t k = 0; k < kinds; ++k) groups.push_back({rest * (k + 1) / kinds - rest * k / kinds, Group::Kind::caption_first, k});
+  std::erase_if(groups, [](const Group& group) { return group.count == 0; });
+  return groups;
+}
+
+/// "a red apple" -> "a <mask:0> apple" and, behind the picture, "<mask:0> red <eos>".
+void mask_spans(const std::vector<int32_t>& caption, const ControlIds& ids, float weight, base::Random& random, Text& before, Text& after) {
+  const std::vector<text::Span> spans = text::draw_spans(static_cast<int64_t>(caption.size()), {}, random);
+  const text::Rotated rotated = text::rotate_spans(caption, spans, ids.spans);
+  size_t in_place = caption.size() + spans.size();
+  for (const text::Span& span : spans) in_place -= static_cast<size_t>(span.end - span.begin);
+  for (size_t i = 0; i < rotated.tokens.size(); ++i)
+    i < in_place ? before.add(rotated.tokens[i], weight * rotated.loss_weight[i]) : after.add(rotated.tokens[i], rotated.loss_weight[i]);
+}
+
+Sequence draw_sequence(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, const Group& group, base::Random& random) {
+  const auto caption_of = [&](int64_t row) {
+    auto caption = pack.caption(row, random);
+    if (static_cast<int64_t>(caption.size()) > config.max_caption_tokens) caption.resize(config.max_caption_tokens);
+    return caption;
+  };
+  Sequence s;
+  s.picture = pack.draw(random);
+  const auto caption = caption_of(s.picture);
+  const bool dropped = random.chance(config.caption_drop);
+  for (const int64_t row : pack.documents(s.picture, group.documents, random)) {
+    // What stands before the first picture depends on nothing that is trained.
+    const bool first = s.documents.empty();
+    Text text;
+    if (!first) text.add(ids.eoi, 0);
+    text.add(ids.bos, 0);
+    text.add(caption_of(row), first ? 0 : static_cast<float>(config.document_weight));
+    text.add(ids.boi, 0);
+    s.documents.emplace_back(std::move(text), row);
+  }
+  if (!s.documents.empty()) s.before.add(ids.eoi, 0);
+  s.before.add(ids.bos, 0);
+  const float weight = s.documents.empty() ? 0 : 1;
+  switch (group.kind) {
+    case Group::Kind::caption_first:
+      if (!dropped) s.before.add(caption, weight);
+      break;
+    case Group::Kind::picture_first:
+      s.after.add(ids.eoi, 0);
+      s.after.add(caption, 1);
+      s.after.add(ids.eos, 1);
+      break;
+    case Group::Kind::infill:
+      s.after.add(ids.eoi, 0);
+      mask_spans(caption, ids, weight, random, s.before, s.after);
+      break;
+  }
+  s.before.add(ids.boi, 0);  // never predicted from: what follows is a picture
+  return s;
+}
+
+TextRows rectangular(const std::vector<const Text*>& texts, int32_t pad) {
+  size_t length = 1;
+  for (const Text* text : texts) length = std::max(length, text->tokens.size());
+  const auto n = static_cast<int64_t>(texts.size()), columns = static_cast<int64_t>(length);
+  TextRows rows = {at::full({n, columns}, static_cast<int64_t>(pad), at::kLong), at::empty({n}, at::kLong), at::zeros({n, columns}, at::kFloat)};
+  for (int64_t i = 0; i < n; ++i) {
+    const Text& text = *texts[i];
+    std::copy(text.tokens.begin(), text.tokens.end(), rows.ids.data_ptr<int64_t>() + i * columns);
+    std::copy(text.weight.begin(), text.weight.end(), rows.weight.data_ptr<float>() + i * columns);
+    rows.lengths.data_ptr<int64_t>()[i] = static_cast<int64_t>(text.tokens.size());
+  }
+  return rows;
+}
+
+FusionPart lay_out(const Pack& pack, const std::vector<Sequence>& sequences, const ControlIds& ids) {
+  FusionPart part;
+  const auto texts = [&](auto&& choose) {
+    std::vector<const Text*> result;
+    for (const Sequence& s : sequences) result.push_back(&choose(s));
+    return rectangular(result, ids.pad);
+  };
+  const auto pictures = [&](auto&& choose) {
+    std::vector<int64_t> rows;
+    for (const Sequence& s : sequences) rows.push_back(choose(s));
+    return pack.latents(rows);
+  };
+  for (size_t k = 0; k < sequences.front().documents.size(); ++k)
+    part.documents.push_back({texts([&](const Sequence& s) -> const Text& { return s.documents[k].first; }),
+                              pictures([&](const Sequence& s) { return s.documents[k].second; })});
+  part.before = texts([](const Sequence& s) -> const Text& { return s.before; });
+  part.latents = pictures([](const Sequence& s) { return s.picture; });
+  if (!sequences.front().after.tokens.empty()) part.after = texts([](const Sequence& s) -> const Text& { return s.after; });
+  return part;
 }
 
 }  // namespace
@@ -33,130 +142,36 @@ FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const 
                        const base::Ranks& ranks) {
   const auto seed = static_cast<uint64_t>(config.seed), key = static_cast<uint64_t>(step);
   base::Random random(seed, kChoice, key);
-  const int64_t picture_first = std::llround(config.picture_first * static_cast<double>(config.batch));
+  const Prediction prediction = prediction_named(config.model.prediction);
+  at::Generator noise = base::generator(seed, kNoise, key), times = base::generator(seed, kTime, key);
 
-  std::vector<int64_t> rows;
-  Sequences captions;
   FusionBatch batch;
   batch.pictures = config.batch;
-  batch.opening = at::tensor(std::vector<int64_t>{ids.bos, ids.boi}, at::kLong).unsqueeze(0);
-  for (int64_t i = 0; i < config.batch; ++i) {
-    rows.push_back(pack.draw(random));
-    auto caption = pack.caption(rows.back(), random);
-    if (static_cast<int64_t>(caption.size()) > config.max_caption_tokens) caption.resize(config.max_caption_tokens);
-    const bool dropped = random.chance(config.caption_drop);
-    if (i < picture_first) {
-      caption.insert(caption.begin(), ids.eoi);
-      caption.push_back(ids.eos);
-      batch.caption_tokens += static_cast<int64_t>(caption.size()) - 1;
-    } else {
-      if (dropped) caption.clear();
-      caption.insert(caption.begin(), ids.bos);
-      caption.push_back(ids.boi);
+  for (const Group& group : groups_of(config, random)) {
+    // All ranks draw the whole batch and keep their share of it.
+    std::vector<Sequence> sequences;
+    for (int64_t i = 0; i < group.count; ++i) sequences.push_back(draw_sequence(pack, config, ids, group, random));
+    for (const Sequence& s : sequences) {
+      for (const auto& document : s.documents)
+        for (const float w : document.first.weight) batch.language_weight += w;
+      for (const Text* text : {&s.before, &s.after})
+        for (const float w : text->weight) batch.language_weight += w;
     }
-    captions.push_back(std::move(caption));
+    std::vector<int64_t> shape = pack.latent_shape();
+    shape.insert(shape.begin(), group.count);
+    const Tensor epsilon = at::randn(shape, noise, at::kFloat);
+    // Transfusion 1.2: where text follows the picture at most half of it is noise, or there were nothing to describe.
+    const double limit = group.kind == Group::Kind::caption_first ? kTrainTimesteps : kTrainTimesteps / 2;
+    const Tensor time = draw_times(prediction, group.count, limit, times);
+
+    const auto [first, last] = ranks.share(group.count);
+    if (first == last) continue;
+    FusionPart part = lay_out(pack, {sequences.begin() + first, sequences.begin() + last}, ids);
+    part.epsilon = epsilon.narrow(0, first, last - first);
+    part.time = time.narrow(0, first, last - first);
+    batch.parts.push_back(std::move(part));
   }
-
-  std::vector<int64_t> shape = pack.latent_shape();
-  shape.insert(shape.begin(), config.batch);
-  const Tensor epsilon = at::randn(shape, base::generator(seed, kNoise, key), at::kFloat);
-  const Prediction prediction = prediction_named(config.model.prediction);
-  at::Generator time_generator = base::generator(seed, kTime, key);
-  // Transfusion 1.2: where the picture comes first, at most half of it is noise, or there were nothing to describe.
-  const Tensor time = at::cat({draw_times(prediction, picture_first, kTrainTimesteps / 2, time_generator),
-                               draw_times(prediction, config.batch - picture_first, kTrainTimesteps, time_generator)});
-
-  const auto fill = [&](FusionBatch::Part& part, int64_t begin, int64_t end, bool at_front) {
-    const auto [first, last] = ranks.share(end - begin);
-    begin += first;
-    end = begin + (last - first);
-    if (begin == end) return;
-    part.latents = pack.latents({rows.begin() + begin, rows.begin() + end});
-    part.epsilon = epsilon.narrow(0, begin, end - begin);
-    part.time = time.narrow(0, begin, end - begin);
-    std::tie(part.ids, part.padding) = rectangular({captions.begin() + begin, captions.begin() + end}, ids.pad, at_front);
-  };
-  fill(batch.picture_first, 0, picture_first, /*at_front=*/false);
-  fill(batch.caption_first, picture_first, config.batch, /*at_front=*/true);
   return batch;
-}
-
-FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfig& config, const FusionBatch& batch,
-                                base::Optimizer& optimizer) {
-  const auto device = model.image_tower().layers().front().q_proj.device();
-  const auto to_device = [&](const Tensor& t) { return t.to(device); };
-  FusionLoss result;
-  // Mean over the pictures of the whole batch of each one's mean squared error.
-  const auto diffusion_loss = [&](const Tensor& prediction, const Tensor& target) {
-    const Tensor loss = (prediction - target).square().mean({1, 2, 3}).sum() / static_cast<double>(batch.pictures);
-    result.diffusion += loss.item<double>();
-    return loss * config.lambda;
-  };
-
-  if (const auto& part = batch.caption_first; part.latents.defined()) {
-    const Tensor time = to_device(part.time);
-    const auto [x_t, target] = model.schedule().noised_and_target(to_device(part.latents), to_device(part.epsilon), time);
-    Context context = model.begin(part.latents.size(0), part.padding);
-    {
-      const at::NoGradGuard frozen;  // text stands before the picture and never sees it: nothing to differentiate
-      model.append_text(context, to_device(part.ids));
-    }
-    diffusion_loss(model.predict(context, x_t, time), target).backward();
-    optimizer.collect_gradients();
-  }
-
-  if (const auto& part = batch.picture_first; part.latents.defined()) {
-    const int64_t n = part.latents.size(0), length = part.ids.size(1);
-    const Tensor time = to_device(part.time), ids = to_device(part.ids);
-    const auto [x_t, target] = model.schedule().noised_and_target(to_device(part.latents), to_device(part.epsilon), time);
-    Context context = model.begin(n);
-    {
-      const at::NoGradGuard frozen;
-      model.append_text(context, batch.opening.to(device).expand({n, -1}));
-    }
-    Tensor loss = diffusion_loss(model.predict_and_keep(context, x_t, time), target);
-    // The text tower is frozen, but what it reads is not: gradients reach the image tower through its keys and values.
-    const Tensor hidden = model.append_text(context, ids);
-    const Tensor logits = model.text().logits(hidden.narrow(1, 0, length - 1));  // (n, length - 1, vocab)
-    const Tensor real = at::arange(1, length, ids.options()).unsqueeze(0) < to_device(part.padding).unsqueeze(1);
-    const Tensor each = at::cross_entropy_loss(logits.flatten(0, 1), ids.narrow(1, 1, length - 1).flatten(), {}, at::Reduction::None);
-    const Tensor language = (each * real.flatten().to(at::kFloat)).sum() / static_cast<double>(batch.caption_tokens);
-    result.language += language.item<double>();
-    (loss + language).backward();
-    optimizer.collect_gradients();
-  }
-  return result;
-}
-
-std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const std::vector<int64_t>& rows,
-                                      const ControlIds& ids, int64_t seed) {
-  const at::NoGradGuard no_gradient;
-  const auto device = model.image_tower().layers().front().q_proj.device();
-  std::vector<double> errors;
-  for (const double t : {150.0, 400.0, 600.0, 800.0, 950.0}) {
-    base::Random random(static_cast<uint64_t>(seed), 101);
-    at::Generator generator = base::generator(static_cast<uint64_t>(seed), 102, static_cast<uint64_t>(t));
-    double sum = 0;
-    for (size_t begin = 0; begin < rows.size(); begin += 32) {
-      const std::vector<int64_t> some(rows.begin() + begin, rows.begin() + std::min(rows.size(), begin + 32));
-      Sequences captions;
-      for (const int64_t row : some) {
-        auto caption = pack.caption(row, random);
-        caption.insert(caption.begin(), ids.bos);
-        caption.push_back(ids.boi);
-        captions.push_back(std::move(caption));
-      }
-      const auto [sequence, padding] = rectangular(captions, ids.pad, /*at_front=*/true);
-      const Tensor x0 = pack.latents(some), epsilon = at::randn(x0.sizes(), generator, at::kFloat);
-      const Tensor time = at::full({x0.size(0)}, t, at::kFloat).to(device);
-      const auto [x_t, target] = model.schedule().noised_and_target(x0.to(device), epsilon.to(device), time);
-      Context context = model.begin(x0.size(0), padding);
-      model.append_text(context, sequence.to(device));
-      sum += (model.predict(context, x_t, time) - target).square().mean({1, 2, 3}).sum().item<double>();
-    }
-    errors.push_back(sum / static_cast<double>(rows.size()));
-  }
-  return errors;
 }
 
 }  // namespace atelier::fusion

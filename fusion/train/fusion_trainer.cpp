@@ -38,6 +38,16 @@ std::vector<int64_t> first_rows(const std::vector<int64_t>& rows, size_t limit) 
   return {rows.begin(), rows.begin() + std::min(rows.size(), limit)};
 }
 
+void copy_weights(base::Parameters& parameters, const base::Weights& weights) {
+  const at::NoGradGuard no_gradient;
+  for (const auto& [name, tensor] : parameters.all()) {
+    const Tensor read = weights.read(name);
+    REQUIRE(read.sizes() == tensor.sizes(), "the weights to start from have {} of another shape", name);
+    Tensor target = tensor;
+    target.copy_(read);
+  }
+}
+
 // A grid of the sample prompts, each with its own fixed seed.
 void write_samples(const std::filesystem::path& path, const FusionModel& model, const vision::Vae& vae,
                    const std::vector<std::vector<int32_t>>& prompts, const ControlIds& ids) {
@@ -71,14 +81,22 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
           "the pack holds latents of {} x {} x {}, the config asks for {} x {} x {}", shape[0], shape[1], shape[2],
           config.model.latent_channels, config.model.latent_size, config.model.latent_size);
 
+  REQUIRE(config.documents <= pack.most_documents(), "the pack holds {} neighbours a picture, documents asks for {}: pack with --clip",
+          pack.most_documents(), config.documents);
+  REQUIRE(config.picture_first + config.infill <= 1, "picture_first ({}) and infill ({}) are shares of one batch", config.picture_first, config.infill);
+
   const base::Ranks ranks = base::Ranks::from_environment();
   const auto text = std::make_shared<const text::TextModel>(text::TextModel::load(options.text));
   const text::Tokenizer tokenizer = text::Tokenizer::load(options.text);
-  const ControlIds ids = {tokenizer.id("<pad>"), tokenizer.id("<bos>"), tokenizer.id("<eos>"), tokenizer.id("<boi>"), tokenizer.id("<eoi>")};
+  const ControlIds ids = {tokenizer.id("<pad>"), tokenizer.id("<bos>"), tokenizer.id("<eos>"), tokenizer.id("<boi>"), tokenizer.id("<eoi>"),
+                          text::SpanSymbols::of(tokenizer)};
 
   base::Parameters parameters = base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
   const FusionModel model(parameters.root(), config.model, text);
-  copy_text_tower(parameters, base::Weights(options.text));
+  if (options.from.empty())
+    copy_text_tower(parameters, base::Weights(options.text));
+  else
+    copy_weights(parameters, base::Weights(options.from));
   base::Optimizer optimizer(parameters, config.optimizer, trained_by_muon);
   connect_fused_gradients(model, optimizer);
   base::TrainingRun run(options.run, optimizer, base::write_config(config));

@@ -1,11 +1,14 @@
 #pragma once
 /// Training of the joint model (LMFusion 3.3): the text tower frozen, everything of the image side trained on
 ///   L = L_LM + lambda L_diffusion
-/// with the caption first in 80 % of the pictures and the picture first, at most half noised, in 20 %.
+/// with the caption first in 80 % of the pictures and the picture first, at most half noised, in 20 %. Retrieved documents
+/// may stand before them (RA-CM3: K drawn from 0, 1, 2; their captions' loss weighs 0.1), and a share of the captions
+/// goes through CM3's masked-span transform: the masks' words follow behind the picture.
 #include "base/distributed.h"
 #include "base/training_run.h"
 #include "fusion/model.h"
 #include "fusion/train/pack.h"
+#include "text/cm3.h"
 
 #include <filesystem>
 #include <memory>
@@ -20,6 +23,9 @@ struct FusionTrainConfig {
   int64_t batch = 64;             // pictures a step, over all ranks
   double picture_first = 0.2;     // share of the batch
   double caption_drop = 0.1;      // classifier-free guidance
+  double infill = 0;              // share of the batch whose captions have masked spans, filled behind the picture
+  int64_t documents = 0;          // K is drawn from 0..documents; the pack must hold neighbours
+  double document_weight = 0.1;   // of the language loss on retrieved captions
   double lambda = 5;              // weight of the diffusion loss
   int64_t max_caption_tokens = 48;
   int64_t seed = 0;
@@ -30,28 +36,43 @@ struct FusionTrainConfig {
 
 struct FusionTrainOptions {
   std::filesystem::path pack, text, vae;  // vae: for sample grids; may be empty
+  std::filesystem::path from;             // component folder whose weights a new run starts from; empty: the text tower's
   std::filesystem::path export_folder;    // written when training ends; may be empty
   base::RunOptions run;
   int64_t report_every = 100, validate_every = 1000;  // steps
   std::vector<std::string> sample_prompts;            // one grid of them at each validation
 };
 
-/// One batch, laid out for the two orders of caption and picture.
+/// A text segment of each sequence, padded behind.
+struct TextRows {
+  Tensor ids;      // (n, L) int64
+  Tensor lengths;  // (n) int64
+  Tensor weight;   // (n, L) fp32: of the language loss of predicting ids[:, i]
+};
+
+/// Sequences of one layout: K documents, text, the picture, and what follows it.
+struct FusionPart {
+  struct Document {
+    TextRows caption;  // [<eoi>] <bos> caption <boi>
+    Tensor latents;    // (n, C, S, S) fp32, clean
+  };
+  std::vector<Document> documents;
+  TextRows before;     // [<eoi>] <bos> caption <boi>
+  Tensor latents;      // (n, C, S, S) fp32
+  Tensor epsilon;      // (n, C, S, S) fp32
+  Tensor time;         // (n) fp32
+  TextRows after;      // <eoi> text <eos>; ids undefined: nothing follows
+};
+
 struct FusionBatch {
-  struct Part {
-    Tensor latents;   // (n, C, S, S) fp32
-    Tensor epsilon;   // (n, C, S, S) fp32
-    Tensor time;      // (n) fp32
-    Tensor ids;       // caption first: (n, L) <pad>… <bos> caption <boi>; picture first: (n, L) <eoi> caption <eos> <pad>…
-    Tensor padding;   // (n) int64: pads at the front (caption first); number of real tokens (picture first)
-  } caption_first, picture_first;
-  Tensor opening;              // (1, 2): <bos> <boi>, what stands before a picture that comes first
-  int64_t pictures = 0;        // of the whole batch, over all ranks
-  int64_t caption_tokens = 0;  // with a language loss, over all ranks
+  std::vector<FusionPart> parts;
+  int64_t pictures = 0;         // of the whole batch, over all ranks
+  double language_weight = 0;   // sum of all weights, over all ranks
 };
 
 struct ControlIds {
   int32_t pad, bos, eos, boi, eoi;
+  text::SpanSymbols spans;
 };
 
 /// The batch of a step: a function of (seed, step) alone, so a resumed run sees what an unbroken one would.
@@ -81,6 +102,9 @@ void FusionTrainConfig::visit(Visitor& v) {
   v("batch", batch, range(1, 65536));
   v("picture_first", picture_first, range(0, 1));
   v("caption_drop", caption_drop, range(0, 1));
+  v("infill", infill, range(0, 1));
+  v("documents", documents, range(0, 8));
+  v("document_weight", document_weight, range(0, 1));
   v("lambda", lambda, range(0, 1000));
   v("max_caption_tokens", max_caption_tokens, range(1, 1024));
   v("seed", seed, any());

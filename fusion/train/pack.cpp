@@ -18,16 +18,19 @@ void PackWriter::add(const Tensor& latents, const std::vector<std::vector<int32_
   validation_.push_back(validation ? 1 : 0);
 }
 
-void PackWriter::write(const std::filesystem::path& path, const std::vector<std::string>& styles) const {
+void PackWriter::write(const std::filesystem::path& path, const std::vector<std::string>& styles, const Tensor& neighbours) const {
   REQUIRE(!latents_.empty(), "there is nothing to pack: no picture was added");
-  base::write_safetensors(path,
-                          {{"latents", at::stack(latents_)},
-                           {"caption_tokens", at::tensor(tokens_, at::kInt)},
-                           {"caption_offsets", at::tensor(caption_offsets_, at::kLong)},
-                           {"picture_captions", at::tensor(picture_captions_, at::kLong)},
-                           {"weight", at::tensor(weight_, at::kFloat)},
-                           {"validation", at::tensor(validation_, at::kByte)}},
-                          {{"styles", fmt::format("{}", fmt::join(styles, "\n"))}});
+  base::NamedTensors tensors = {{"latents", at::stack(latents_)},
+                                {"caption_tokens", at::tensor(tokens_, at::kInt)},
+                                {"caption_offsets", at::tensor(caption_offsets_, at::kLong)},
+                                {"picture_captions", at::tensor(picture_captions_, at::kLong)},
+                                {"weight", at::tensor(weight_, at::kFloat)},
+                                {"validation", at::tensor(validation_, at::kByte)}};
+  if (neighbours.defined()) {
+    ASSERT(neighbours.dim() == 3 && neighbours.size(0) == size() && neighbours.scalar_type() == at::kInt);
+    tensors.emplace_back("neighbours", neighbours);
+  }
+  base::write_safetensors(path, tensors, {{"styles", fmt::format("{}", fmt::join(styles, "\n"))}});
 }
 
 namespace {
@@ -70,6 +73,12 @@ Pack::Pack(const std::filesystem::path& path) {
     cumulative_.push_back(sum += held_out ? 0 : w);
   }
   CHECK_FILE(sum > 0, where, "no picture is for training");
+  if (file.contains("neighbours")) {
+    neighbours_ = file.read("neighbours");
+    CHECK_FILE(neighbours_.dim() == 3 && neighbours_.size(0) == n && neighbours_.numel() > 0 && neighbours_.scalar_type() == at::kInt, where,
+               "neighbours must be ({}, lists, documents) int32", n);
+    CHECK_FILE(neighbours_.min().item<int64_t>() >= -1 && neighbours_.max().item<int64_t>() < n, where, "a neighbour is no picture of this pack");
+  }
 
   const auto& metadata = file.metadata();
   if (const auto found = metadata.find("styles"); found != metadata.end()) {
@@ -94,6 +103,15 @@ std::vector<int32_t> Pack::caption(int64_t row, base::Random& random) const {
   const auto* offsets = caption_offsets_.data_ptr<int64_t>();
   const auto* tokens = caption_tokens_.data_ptr<int32_t>();
   return {tokens + offsets[k], tokens + offsets[k + 1]};
+}
+
+std::vector<int64_t> Pack::documents(int64_t row, int64_t count, base::Random& random) const {
+  ASSERT(count <= most_documents());
+  std::vector<int64_t> result;
+  if (count == 0) return result;
+  const auto* list = neighbours_.const_data_ptr<int32_t>() + (row * neighbours_.size(1) + random.below(neighbours_.size(1))) * neighbours_.size(2);
+  for (int64_t k = 0; k < count; ++k) result.push_back(list[k] >= 0 ? list[k] : draw(random));
+  return result;
 }
 
 int64_t Pack::draw(base::Random& random) const {

@@ -7,6 +7,8 @@
 ///   picture_captions  (N + 1)       int64, picture i has captions [picture_captions[i], picture_captions[i + 1])
 ///   weight            (N)           fp32, how often to draw it
 ///   validation        (N)           uint8, 1: never trained on
+///   neighbours        (N, R, K)     int32, optional: R lists of K training pictures that a retriever found for picture i,
+///                                   best first, never itself; -1 where it found fewer
 /// Metadata: "styles", the style names of the captions, a line each.
 #include "base/random.h"
 #include "base/safetensors.h"
@@ -22,7 +24,8 @@ class PackWriter {
   /// @param latents (C, S, S) normalised @param captions  at least one, token ids
   void add(const Tensor& latents, const std::vector<std::vector<int32_t>>& captions, double weight, bool validation);
   int64_t size() const { return static_cast<int64_t>(weight_.size()); }
-  void write(const std::filesystem::path& path, const std::vector<std::string>& styles) const;
+  /// @param neighbours (N, R, K) int32, or undefined
+  void write(const std::filesystem::path& path, const std::vector<std::string>& styles, const Tensor& neighbours = {}) const;
 
  private:
   std::vector<Tensor> latents_;
@@ -40,6 +43,10 @@ class Pack {
   int64_t size() const { return latents_.size(0); }
   Tensor latents(const std::vector<int64_t>& rows) const;  // (rows, C, S, S) fp32
   std::vector<int32_t> caption(int64_t row, base::Random& random) const;
+  /// The best `count` neighbours of one of the row's lists; a random training row where the list is shorter.
+  std::vector<int64_t> documents(int64_t row, int64_t count, base::Random& random) const;
+  /// How many documents a picture can have at most; 0 without neighbours.
+  int64_t most_documents() const { return neighbours_.defined() ? neighbours_.size(2) : 0; }
   /// A training row, by weight.
   int64_t draw(base::Random& random) const;
   const std::vector<int64_t>& validation_rows() const { return validation_rows_; }
@@ -47,7 +54,7 @@ class Pack {
   std::vector<int64_t> latent_shape() const { return latents_.sizes().slice(1).vec(); }
 
  private:
-  Tensor latents_, caption_tokens_, caption_offsets_, picture_captions_;
+  Tensor latents_, caption_tokens_, caption_offsets_, picture_captions_, neighbours_;
   std::vector<double> cumulative_;  // of the weights
   std::vector<int64_t> validation_rows_;
   std::vector<std::string> styles_;

@@ -6,6 +6,7 @@
 #include "tests/support.h"
 
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 namespace atelier::fusion {
 namespace {
@@ -79,22 +80,48 @@ TEST(FusionModel, AppendingWordByWordEqualsAppendingAtOnce) {
   EXPECT_LT((tiny.model->predict(whole, tiny.picture(1), time) - tiny.model->predict(pieces, tiny.picture(1), time)).abs().max().item<double>(), 1e-5);
 }
 
-// Captions of different lengths share a batch by padding at the front; each must be what it is alone.
+// Captions of different lengths share a batch, whatever stands before them; each must be what it is alone.
 TEST(FusionModel, PaddedBatchEqualsSingles) {
   const at::NoGradGuard no_gradient;
   const TinyModel tiny;
   const Tensor time = at::tensor(std::vector<float>{200, 800});
-  const Tensor x = tiny.picture(3, 2);
-  Context both = tiny.model->begin(2, at::tensor(std::vector<int64_t>{0, 3}, at::kLong));
-  tiny.model->append_text(both, at::cat({ids({1, 7, 9, 30, 3}), ids({0, 0, 0, 1, 3})}));
+  const Tensor x = tiny.picture(3, 2), document = tiny.picture(4, 2);
+  const std::vector<std::vector<int64_t>> captions = {{1, 12, 3}, {1, 13, 14, 15, 3}}, prompts = {{4, 1, 7, 9, 30, 3}, {4, 1, 3}};
+  Context both = tiny.model->begin(2);
+  tiny.model->append_text(both, at::cat({ids({1, 12, 3, 0, 0}), ids(captions[1])}), at::tensor(std::vector<int64_t>{3, 5}, at::kLong));
+  tiny.model->append_picture(both, document);
+  const Tensor hidden = tiny.model->append_text(both, at::cat({ids(prompts[0]), ids({4, 1, 3, 0, 0, 0})}), at::tensor(std::vector<int64_t>{6, 3}, at::kLong));
   const Tensor together = tiny.model->predict(both, x, time);
-  const std::vector<std::vector<int64_t>> prompts = {{1, 7, 9, 30, 3}, {1, 3}};
   for (int64_t i = 0; i < 2; ++i) {
     Context alone = tiny.model->begin(1);
-    tiny.model->append_text(alone, ids(prompts[i]));
+    tiny.model->append_text(alone, ids(captions[i]));
+    tiny.model->append_picture(alone, document.narrow(0, i, 1));
+    const Tensor h = tiny.model->append_text(alone, ids(prompts[i]));
+    EXPECT_LT((hidden[i].narrow(0, 0, h.size(1)) - h[0]).abs().max().item<double>(), 2e-5);
     const Tensor single = tiny.model->predict(alone, x.narrow(0, i, 1), time.narrow(0, i, 1));
     EXPECT_LT((together.narrow(0, i, 1) - single).abs().max().item<double>(), 2e-5);
   }
+}
+
+// What is computed through the moved rows must be differentiated through them.
+TEST(FusionModel, GradientsOfAPaddedBatchAreThoseOfSingles) {
+  TinyModel tiny;
+  const auto loss_of = [&](const Tensor& document, const Tensor& tokens, const Tensor& lengths) {
+    Context context = tiny.model->begin(document.size(0));
+    tiny.model->append_text(context, ids({1, 3}).expand({document.size(0), -1}));
+    tiny.model->append_picture(context, document);
+    tiny.model->append_text(context, tokens, lengths);
+    const Tensor time = at::full({document.size(0)}, 300.0);
+    return tiny.model->predict(context, tiny.picture(3, 1).expand_as(document), time).square().sum();
+  };
+  const Tensor document = tiny.picture(4, 2);
+  const auto& all = tiny.parameters.all();
+  const Tensor key = std::find_if(all.begin(), all.end(), [](const auto& p) { return p.first == "image_tower.layers.0.self_attn.k_proj.weight"; })->second;
+  const auto gradient_of = [&](const Tensor& loss) { return torch::autograd::grad({loss}, {key})[0]; };
+  const Tensor both = gradient_of(loss_of(document, at::cat({ids({4, 7, 8, 3}), ids({4, 3, 0, 0})}), at::tensor(std::vector<int64_t>{4, 2}, at::kLong)));
+  const Tensor singles = gradient_of(loss_of(document.narrow(0, 0, 1), ids({4, 7, 8, 3}), {})) +
+                         gradient_of(loss_of(document.narrow(0, 1, 1), ids({4, 3}), {}));
+  EXPECT_LT(((both - singles).norm() / singles.norm()).item<double>(), 1e-4);
 }
 
 // LMFusion starts the image tower as a copy of the text tower: fed the same, both say the same.

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "fusion/train/fusion_trainer.h"
 #include "tests/fusion/tiny_model.h"
+#include "tests/fusion/tiny_pack.h"
 #include "tests/support.h"
 
 #include <gtest/gtest.h>
@@ -17,16 +18,8 @@ extern char** environ;
 namespace atelier::fusion {
 namespace {
 
-using tests::TinyModel;
+using tests::kIds, tests::TinyModel;
 using ::atelier::tests::TemporaryFolder;
-
-constexpr ControlIds kIds = {0, 1, 2, 3, 4};
-
-void write_pack(const std::filesystem::path& path) {
-  PackWriter writer;
-  for (int i = 0; i < 6; ++i) writer.add(at::full({4, 8, 8}, 0.4 * i - 1), {{10 + i, 30}}, 1, false);
-  writer.write(path, {});
-}
 
 // The summed gradient of one step, as a trainer sees it before the optimiser moves.
 Tensor gradient_of_one_step(const std::filesystem::path& pack_path, const base::Ranks& ranks) {
@@ -35,6 +28,8 @@ Tensor gradient_of_one_step(const std::filesystem::path& pack_path, const base::
   FusionTrainConfig config;
   config.model = tiny.config;
   config.batch = 10;
+  config.documents = 2;
+  config.infill = 0.2;
   base::Optimizer optimizer(tiny.parameters, config.optimizer);
   accumulate_gradients(*tiny.model, config, make_batch(pack, config, kIds, 3, ranks), optimizer);
   Tensor gradient = optimizer.gradient();
@@ -69,7 +64,7 @@ pid_t start_rank(int rank, const std::filesystem::path& folder, int port) {
 
 TEST(Ranks, TwoRanksGiveTheGradientsOfOne) {
   const TemporaryFolder folder;
-  write_pack(folder / "pack.safetensors");
+  tests::write_tiny_pack(folder / "pack.safetensors");
   const int port = 20000 + static_cast<int>(getpid() % 20000);
   const pid_t pids[] = {start_rank(0, folder.path(), port), start_rank(1, folder.path(), port)};
   for (const pid_t pid : pids) {

@@ -4,25 +4,19 @@
 #include "base/error.h"
 #include "fusion/generate.h"
 #include "tests/fusion/tiny_model.h"
+#include "tests/fusion/tiny_pack.h"
 #include "tests/support.h"
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <set>
+
 namespace atelier::fusion {
 namespace {
 
-using tests::TinyModel;
+using tests::kIds, tests::TinyModel, tests::write_tiny_pack;
 using ::atelier::tests::TemporaryFolder;
-
-constexpr ControlIds kIds = {0, 1, 2, 3, 4};
-
-// Eight "pictures" of one flat value each, named by a token of their own.
-void write_pack(const std::filesystem::path& path) {
-  PackWriter writer;
-  for (int i = 0; i < 10; ++i)
-    writer.add(at::full({4, 8, 8}, 0.3 * i - 1.2), {{10 + i}, {40, 10 + i, 41}}, 1, /*validation=*/i >= 8);
-  writer.write(path, {"noto style", "line icon"});
-}
 
 FusionTrainConfig tiny_config(const TinyModel& tiny) {
   FusionTrainConfig config;
@@ -49,7 +43,7 @@ struct Training {
 
 TEST(Pack, ReadsBackWhatWasWritten) {
   const TemporaryFolder folder;
-  write_pack(folder / "pack.safetensors");
+  write_tiny_pack(folder / "pack.safetensors");
   const Pack pack(folder / "pack.safetensors");
   EXPECT_EQ(pack.size(), 10);
   EXPECT_EQ(pack.styles(), (std::vector<std::string>{"noto style", "line icon"}));
@@ -79,7 +73,7 @@ TEST(Pack, RefusesPartsThatContradictEachOther) {
 // eta_text = 0: the gradient of the losses with respect to every text parameter is exactly none.
 TEST(FusionTrainer, TextParametersGetNoGradientAndDoNotMove) {
   const TemporaryFolder folder;
-  write_pack(folder / "pack.safetensors");
+  write_tiny_pack(folder / "pack.safetensors");
   const Pack pack(folder / "pack.safetensors");
   Training training;
   std::vector<Tensor> before;
@@ -95,7 +89,7 @@ TEST(FusionTrainer, TextParametersGetNoGradientAndDoNotMove) {
 // The language loss trains the image side through the keys and values that the frozen text tower reads.
 TEST(FusionTrainer, TheLanguageLossReachesTheImageTower) {
   const TemporaryFolder folder;
-  write_pack(folder / "pack.safetensors");
+  write_tiny_pack(folder / "pack.safetensors");
   const Pack pack(folder / "pack.safetensors");
   Training training;
   training.config.lambda = 0;
@@ -108,7 +102,7 @@ TEST(FusionTrainer, TheLanguageLossReachesTheImageTower) {
 
 TEST(FusionTrainer, LossFallsFarBelowThatOfPredictingTheMean) {
   const TemporaryFolder folder;
-  write_pack(folder / "pack.safetensors");
+  write_tiny_pack(folder / "pack.safetensors");
   const Pack pack(folder / "pack.safetensors");
   Training training;
   training.config.optimizer.total_steps = 60;
@@ -122,16 +116,19 @@ TEST(FusionTrainer, LossFallsFarBelowThatOfPredictingTheMean) {
 
 TEST(FusionTrainer, PictureFirstIsAtMostHalfNoised) {
   const TemporaryFolder folder;
-  write_pack(folder / "pack.safetensors");
+  write_tiny_pack(folder / "pack.safetensors");
   const Pack pack(folder / "pack.safetensors");
   const Training training;
   double largest = 0, largest_caption_first = 0;
   for (int64_t step = 0; step < 100; ++step) {
     const FusionBatch batch = make_batch(pack, training.config, kIds, step, {});
-    EXPECT_EQ(batch.picture_first.latents.size(0), 2);
-    EXPECT_EQ(batch.caption_first.latents.size(0), 8);
-    largest = std::max(largest, batch.picture_first.time.max().item<double>());
-    largest_caption_first = std::max(largest_caption_first, batch.caption_first.time.max().item<double>());
+    ASSERT_EQ(batch.parts.size(), 2u);
+    EXPECT_EQ(batch.parts[0].latents.size(0), 2);
+    EXPECT_TRUE(batch.parts[0].after.ids.defined());
+    EXPECT_EQ(batch.parts[1].latents.size(0), 8);
+    EXPECT_FALSE(batch.parts[1].after.ids.defined());
+    largest = std::max(largest, batch.parts[0].time.max().item<double>());
+    largest_caption_first = std::max(largest_caption_first, batch.parts[1].time.max().item<double>());
   }
   EXPECT_LE(largest, 500);
   EXPECT_GT(largest_caption_first, 800);
@@ -140,14 +137,108 @@ TEST(FusionTrainer, PictureFirstIsAtMostHalfNoised) {
 // A batch is a function of (seed, step) alone.
 TEST(FusionTrainer, BatchesDoNotDependOnWhatCameBefore) {
   const TemporaryFolder folder;
-  write_pack(folder / "pack.safetensors");
+  write_tiny_pack(folder / "pack.safetensors");
   const Pack pack(folder / "pack.safetensors");
   const Training training;
   make_batch(pack, training.config, kIds, 3, {});
   const FusionBatch a = make_batch(pack, training.config, kIds, 7, {}), b = make_batch(pack, training.config, kIds, 7, {});
-  EXPECT_TRUE(at::equal(a.caption_first.ids, b.caption_first.ids));
-  EXPECT_TRUE(at::equal(a.caption_first.epsilon, b.caption_first.epsilon));
-  EXPECT_FALSE(at::equal(a.caption_first.epsilon, make_batch(pack, training.config, kIds, 8, {}).caption_first.epsilon));
+  EXPECT_TRUE(at::equal(a.parts[1].before.ids, b.parts[1].before.ids));
+  EXPECT_TRUE(at::equal(a.parts[1].epsilon, b.parts[1].epsilon));
+  EXPECT_FALSE(at::equal(a.parts[1].epsilon, make_batch(pack, training.config, kIds, 8, {}).parts[1].epsilon));
+}
+
+/// A picture's number, from its flat latents.
+int64_t picture_of(const Tensor& latents) { return std::llround((latents.mean().item<double>() + 1.2) / 0.3); }
+
+// RA-CM3: K documents of 0, 1 and 2, the best first, never the picture itself; their captions' loss weighs 0.1.
+TEST(FusionTrainer, DocumentsStandBeforeThePicture) {
+  const TemporaryFolder folder;
+  write_tiny_pack(folder / "pack.safetensors");
+  const Pack pack(folder / "pack.safetensors");
+  Training training;
+  training.config.documents = 2;
+  training.config.batch = 12;
+  training.config.picture_first = 0;
+  const FusionBatch batch = make_batch(pack, training.config, kIds, 5, {});
+  ASSERT_EQ(batch.parts.size(), 3u);
+  double weight = 0;
+  for (size_t k = 0; k < 3; ++k) {
+    const FusionPart& part = batch.parts[k];
+    EXPECT_EQ(part.latents.size(0), 4);
+    ASSERT_EQ(part.documents.size(), k);
+    for (int64_t i = 0; i < 4; ++i) {
+      for (size_t d = 0; d < k; ++d) {
+        const TextRows& caption = part.documents[d].caption;
+        const int64_t length = caption.lengths[i].item<int64_t>();
+        EXPECT_EQ(picture_of(part.documents[d].latents[i]), (picture_of(part.latents[i]) + 1 + static_cast<int64_t>(d)) % 8);
+        EXPECT_EQ(caption.ids[i][length - 1].item<int64_t>(), 3) << "<boi> before the document's picture";
+        EXPECT_EQ(caption.ids[i][d == 0 ? 0 : 1].item<int64_t>(), 1);
+        EXPECT_NEAR(caption.weight[i].max().item<double>(), d == 0 ? 0 : 0.1, 1e-7) << "the first caption has no picture before it";
+      }
+      EXPECT_EQ(part.before.weight[i].max().item<double>(), k == 0 || part.before.lengths[i].item<int64_t>() == 3 ? 0 : 1);
+    }
+    for (const auto& document : part.documents) weight += document.caption.weight.sum().item<double>();
+    weight += part.before.weight.sum().item<double>();
+  }
+  EXPECT_NEAR(batch.language_weight, weight, 1e-5);
+}
+
+// The same token, once in a retrieved caption and once in the document itself: a tenth of the gradient.
+TEST(FusionTrainer, RetrievedCaptionsWeighATenth) {
+  const TemporaryFolder folder;
+  write_tiny_pack(folder / "pack.safetensors");
+  const Pack pack(folder / "pack.safetensors");
+  const auto gradient_with = [&](float weight) {
+    Training training;
+    training.config.documents = 2;
+    training.config.lambda = 0;
+    training.config.picture_first = 0;
+    FusionBatch batch = make_batch(pack, training.config, kIds, 5, {});
+    batch.parts = {batch.parts.back()};  // K = 2
+    FusionPart& part = batch.parts[0];
+    part.before.weight.zero_();
+    Tensor& w = part.documents[1].caption.weight;
+    w.copy_((w > 0) * weight);
+    accumulate_gradients(*training.tiny.model, training.config, batch, training.optimizer);
+    return training.optimizer.gradient("image_tower.layers.0.self_attn.k_proj.weight").clone();
+  };
+  const Tensor whole = gradient_with(1), tenth = gradient_with(0.1f);
+  EXPECT_GT(whole.norm().item<double>(), 0);
+  EXPECT_LT(((tenth * 10 - whole).norm() / whole.norm()).item<double>(), 1e-4);
+}
+
+// CM3 over a picture: masks stand in the caption, their words behind the picture.
+TEST(FusionTrainer, MaskedCaptionsAreFilledBehindThePicture) {
+  const TemporaryFolder folder;
+  write_tiny_pack(folder / "pack.safetensors");
+  const Pack pack(folder / "pack.safetensors");
+  Training training;
+  training.config.picture_first = 0;
+  training.config.infill = 1;
+  const FusionBatch batch = make_batch(pack, training.config, kIds, 2, {});
+  ASSERT_EQ(batch.parts.size(), 1u);
+  const FusionPart& part = batch.parts[0];
+  EXPECT_LE(part.time.max().item<double>(), 500);
+  for (int64_t i = 0; i < part.latents.size(0); ++i) {
+    const auto words = [&](const TextRows& rows) {
+      const Tensor real = rows.ids[i].narrow(0, 0, rows.lengths[i].item<int64_t>());
+      return std::vector<int32_t>(real.const_data_ptr<int64_t>(), real.const_data_ptr<int64_t>() + real.numel());
+    };
+    std::vector<int32_t> before = words(part.before), after = words(part.after);
+    EXPECT_EQ(before.front(), 1);
+    EXPECT_EQ(before.back(), 3);
+    EXPECT_EQ(after.front(), 4);
+    EXPECT_EQ(after[1], 44) << "<mask:0>";
+    EXPECT_EQ(part.after.weight[i][1].item<float>(), 0);
+    EXPECT_EQ(part.after.weight[i][2].item<float>(), 1);
+    std::vector<int32_t> rotated(before.begin() + 1, before.end() - 1);
+    rotated.insert(rotated.end(), after.begin() + 1, after.end());
+    const auto caption = text::restore_spans(rotated, kIds.spans);
+    EXPECT_TRUE(caption.size() == 1 || (caption.size() == 3 && caption[0] == 40 && caption[2] == 41));
+    EXPECT_EQ(caption[caption.size() / 2], 10 + picture_of(part.latents[i]));
+  }
+  const FusionLoss loss = accumulate_gradients(*training.tiny.model, training.config, batch, training.optimizer);
+  EXPECT_GT(loss.language, 0);
 }
 
 }  // namespace

@@ -1,0 +1,98 @@
+#include "base/random.h"
+#include "fusion/train/fusion_trainer.h"
+
+#include <algorithm>
+
+namespace atelier::fusion {
+namespace {
+
+/// Sum over a text segment of weight times negative log-likelihood. @param hidden (n, L, d) after the final norm
+Tensor language_sum(const FusionModel& model, const Tensor& hidden, const TextRows& text) {
+  const int64_t length = text.ids.size(1);
+  const Tensor ids = text.ids.to(hidden.device()), weight = text.weight.to(hidden.device());
+  const Tensor logits = model.text().logits(hidden.narrow(1, 0, length - 1));  // (n, L - 1, vocab)
+  const Tensor each = at::cross_entropy_loss(logits.flatten(0, 1), ids.narrow(1, 1, length - 1).flatten(), {}, at::Reduction::None);
+  return (each * weight.narrow(1, 1, length - 1).flatten()).sum();
+}
+
+}  // namespace
+
+FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfig& config, const FusionBatch& batch,
+                                base::Optimizer& optimizer) {
+  const auto device = model.image_tower().layers().front().q_proj.device();
+  FusionLoss result;
+  for (const FusionPart& part : batch.parts) {
+    Context context = model.begin(part.latents.size(0));
+    Tensor language = at::zeros({}, at::TensorOptions(at::kFloat).device(device));
+    // The text tower is frozen, but what it reads is not: behind a picture gradients reach the image tower through its
+    // keys and values. Before the first picture there is nothing to differentiate.
+    bool behind_a_picture = false;
+    const auto read = [&](const TextRows& text) {
+      const at::AutoGradMode gradients(behind_a_picture);
+      const Tensor hidden = model.append_text(context, text.ids.to(device), text.lengths);
+      if (behind_a_picture) language = language + language_sum(model, hidden, text);
+    };
+    for (const FusionPart::Document& document : part.documents) {
+      read(document.caption);
+      model.append_picture(context, document.latents.to(device));
+      behind_a_picture = true;
+    }
+    read(part.before);
+    const Tensor time = part.time.to(device);
+    const auto [x_t, target] = model.schedule().noised_and_target(part.latents.to(device), part.epsilon.to(device), time);
+    const bool goes_on = part.after.ids.defined();
+    const Tensor prediction = goes_on ? model.predict_and_keep(context, x_t, time) : model.predict(context, x_t, time);
+    if (goes_on) {
+      behind_a_picture = true;
+      read(part.after);
+    }
+    // Means over the whole batch: of each picture's mean squared error, and of the weighted tokens.
+    const Tensor diffusion = (prediction - target).square().mean({1, 2, 3}).sum() / static_cast<double>(batch.pictures);
+    language = language / std::max(batch.language_weight, 1.0);
+    result.diffusion += diffusion.item<double>();
+    result.language += language.item<double>();
+    (config.lambda * diffusion + language).backward();
+    optimizer.collect_gradients();
+  }
+  return result;
+}
+
+std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const std::vector<int64_t>& rows,
+                                      const ControlIds& ids, int64_t seed) {
+  const at::NoGradGuard no_gradient;
+  const auto device = model.image_tower().layers().front().q_proj.device();
+  std::vector<double> errors;
+  for (const double t : {150.0, 400.0, 600.0, 800.0, 950.0}) {
+    base::Random random(static_cast<uint64_t>(seed), 101);
+    at::Generator generator = base::generator(static_cast<uint64_t>(seed), 102, static_cast<uint64_t>(t));
+    double sum = 0;
+    for (size_t begin = 0; begin < rows.size(); begin += 32) {
+      const std::vector<int64_t> some(rows.begin() + begin, rows.begin() + std::min(rows.size(), begin + 32));
+      std::vector<std::vector<int32_t>> captions;
+      size_t longest = 0;
+      for (const int64_t row : some) {
+        captions.push_back(pack.caption(row, random));
+        longest = std::max(longest, captions.back().size());
+      }
+      const auto n = static_cast<int64_t>(some.size()), columns = static_cast<int64_t>(longest) + 2;
+      Tensor sequence = at::full({n, columns}, static_cast<int64_t>(ids.pad), at::kLong), lengths = at::empty({n}, at::kLong);
+      for (int64_t i = 0; i < n; ++i) {
+        auto* row = sequence.data_ptr<int64_t>() + i * columns;
+        *row++ = ids.bos;
+        row = std::copy(captions[i].begin(), captions[i].end(), row);
+        *row = ids.boi;
+        lengths.data_ptr<int64_t>()[i] = static_cast<int64_t>(captions[i].size()) + 2;
+      }
+      const Tensor x0 = pack.latents(some), epsilon = at::randn(x0.sizes(), generator, at::kFloat);
+      const Tensor time = at::full({x0.size(0)}, t, at::kFloat).to(device);
+      const auto [x_t, target] = model.schedule().noised_and_target(x0.to(device), epsilon.to(device), time);
+      Context context = model.begin(n);
+      model.append_text(context, sequence.to(device), lengths);
+      sum += (model.predict(context, x_t, time) - target).square().mean({1, 2, 3}).sum().item<double>();
+    }
+    errors.push_back(sum / static_cast<double>(rows.size()));
+  }
+  return errors;
+}
+
+}  // namespace atelier::fusion
