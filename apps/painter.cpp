@@ -16,7 +16,7 @@ class PipelinePainter : public Painter {
     options.sampler = request.sampler;
     options.seed = request.seed;
     options.on_step = [&](int64_t step, const Tensor& x0) { on_step(step, [&] { return pipeline_.decode(x0); }); };
-    return pipeline_.draw(request.prompt, request.style, request.negative_prompt, options);
+    return pipeline_.draw({request.prompt, request.style, request.negative_prompt, {}}, options);
   }
 
   const std::string& model_hash() const override { return pipeline_.hash(); }

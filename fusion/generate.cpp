@@ -7,12 +7,15 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
+#include <cmath>
 
 namespace atelier::fusion {
 namespace {
 
 void check(const GenerateOptions& o) {
   REQUIRE(o.num_inference_steps >= 1 && o.num_inference_steps <= 1000, "steps must be 1 to 1000, not {}", o.num_inference_steps);
+  REQUIRE(o.strength >= 0 && o.strength <= 1, "strength must be 0 to 1, not {}", o.strength);
+  ASSERT(!o.keep.defined() || o.init.defined());
   REQUIRE(o.guidance_scale >= 0 && o.guidance_scale <= 100, "guidance_scale must be 0 to 100, not {}", o.guidance_scale);
 }
 
@@ -27,10 +30,14 @@ Tensor denoise(const FusionModel& model, const GenerateOptions& options,
   Sampler sampler(options.sampler, model.schedule(), levels(model, options));
   at::Generator generator = base::generator(options.seed);
   const auto device = model.image_tower().layers().front().q_proj.device();
-  Tensor x = at::randn({1, config.latent_channels, config.latent_size, config.latent_size}, generator, at::kFloat).to(device);
-  for (int64_t i = 0; i < sampler.steps(); ++i) {
+  const Tensor noise = at::randn({1, config.latent_channels, config.latent_size, config.latent_size}, generator, at::kFloat).to(device);
+  const auto noised_init = [&](int64_t i) { return sampler.level(i).alpha * options.init + sampler.level(i).sigma * noise; };
+  const int64_t first = options.init.defined() ? std::llround((1 - options.strength) * static_cast<double>(sampler.steps())) : 0;
+  Tensor x = first > 0 ? noised_init(first) : noise;
+  for (int64_t i = first; i < sampler.steps(); ++i) {
     base::throw_if_cancelled();
     x = sampler.step(i, x, predict(x, i, sampler.level(i).time), generator);
+    if (options.keep.defined()) x = options.keep * noised_init(i + 1) + (1 - options.keep) * x;
     if (options.on_step) options.on_step(i, sampler.x0());
   }
   if (!x.isfinite().all().item<bool>()) throw std::runtime_error("the model answered with numbers that are not finite: are the weights damaged?");
@@ -80,6 +87,25 @@ Tensor draw(const FusionModel& model, const std::vector<int32_t>& prompt, const 
     const auto halves = model.predict(context, x.expand({2, -1, -1, -1}), times(x, 2, time), edit).split(1);
     return halves[1] + options.guidance_scale * (halves[0] - halves[1]);
   });
+}
+
+Context begin_with_documents(const FusionModel& model, const std::vector<ContextDocument>& documents,
+                             const std::vector<int32_t>& prompt, int32_t bos, int32_t boi, int32_t eoi) {
+  const c10::InferenceMode inference;
+  Context context = model.begin(1);
+  const auto read = [&](std::vector<int32_t> ids) {
+    if (context.cache.length() > 0) ids.insert(ids.begin(), eoi);
+    model.append_text(context, as_ids(model, ids));
+  };
+  for (const ContextDocument& document : documents) {
+    std::vector<int32_t> ids = {bos};
+    ids.insert(ids.end(), document.caption.begin(), document.caption.end());
+    ids.push_back(boi);
+    read(std::move(ids));
+    model.append_picture(context, document.latents.to(context.next.device()));
+  }
+  read(prompt);
+  return context;
 }
 
 Tensor draw(const FusionModel& model, Context& context, Context* negative, const GenerateOptions& options) {

@@ -15,6 +15,11 @@ struct GenerateOptions {
   double guidance_scale = 4;         // 1: without guidance
   std::string sampler = "ddim";
   uint64_t seed = 0;                 // every random draw of this picture
+  /// Editing (SDEdit, Meng et al.): start from this picture, noised to `strength` of the way, not from noise alone.
+  Tensor init;                       // (1, C, S, S) fp32, normalised; undefined: from noise
+  double strength = 1;               // 0..1: 1 forgets `init` but for what `keep` says
+  /// Infilling (RePaint, Lugmayr et al., without resampling): after every step what is kept is put back, as noisy.
+  Tensor keep;                       // (1, 1, S, S) fp32 in [0, 1]: 1 stays as in `init`; undefined: nothing must stay
   TokenMerging merging;
   /// After each step: its index and the network's idea of the finished latents (1, C, S, S).
   std::function<void(int64_t step, const Tensor& x0)> on_step;
@@ -30,6 +35,17 @@ struct GenerateOptions {
 /// @throws InvalidArgument for options out of range, Cancelled between steps
 Tensor draw(const FusionModel& model, const std::vector<int32_t>& prompt, const std::vector<int32_t>& negative,
             const GenerateOptions& options);
+
+/// A retrieved document: caption and clean picture (RA-CM3).
+struct ContextDocument {
+  std::vector<int32_t> caption;  // without control symbols
+  Tensor latents;                // (1, C, S, S) fp32, normalised
+};
+
+/// Documents, the first first, and behind them a prompt; computed once, read-only while a picture is drawn.
+/// @param prompt  ids from <bos> to <boi>
+Context begin_with_documents(const FusionModel& model, const std::vector<ContextDocument>& documents,
+                             const std::vector<int32_t>& prompt, int32_t bos, int32_t boi, int32_t eoi);
 
 /// The same behind any context of batch 1 (documents, earlier pictures) and, for guidance, its counterpart.
 Tensor draw(const FusionModel& model, Context& context, Context* negative, const GenerateOptions& options);

@@ -1,5 +1,6 @@
 #include "fusion/pipeline.h"
 
+#include "base/compute.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/random.h"
@@ -9,6 +10,12 @@
 namespace atelier::fusion {
 
 namespace fs = std::filesystem;
+
+namespace {
+
+constexpr size_t kMostDocuments = 8, kCaptionTokens = 48;  // as long as in training
+
+}  // namespace
 
 // Not cryptographic: it tells versions of weights apart, it does not guard against anybody.
 std::string model_hash(const fs::path& folder) {
@@ -54,11 +61,35 @@ std::vector<int32_t> Pipeline::prompt_ids(const std::string& prompt, const std::
   return ids;
 }
 
-vision::Image Pipeline::draw(const std::string& prompt, const std::string& style, const std::string& negative,
-                             const GenerateOptions& options) const {
-  const std::vector<int32_t> unwanted =
-      negative.empty() ? std::vector<int32_t>{tokenizer_->id("<bos>"), tokenizer_->id("<boi>")} : prompt_ids(negative);
-  return decode(fusion::draw(*model_, prompt_ids(prompt, style), unwanted, options));
+std::vector<int32_t> Pipeline::negative_ids(const PipelinePrompt& prompt) const {
+  return prompt.negative.empty() ? std::vector<int32_t>{tokenizer_->id("<bos>"), tokenizer_->id("<boi>")} : prompt_ids(prompt.negative);
+}
+
+vision::Image Pipeline::draw(const PipelinePrompt& prompt, const GenerateOptions& options) const {
+  const std::vector<int32_t> ids = prompt_ids(prompt.text, prompt.style), negative = negative_ids(prompt);
+  if (prompt.documents.empty()) return decode(fusion::draw(*model_, ids, negative, options));
+  REQUIRE(prompt.documents.size() <= kMostDocuments, "at most {} documents fit before a prompt, not {}", kMostDocuments, prompt.documents.size());
+  std::vector<ContextDocument> documents;
+  for (const PipelinePrompt::Document& document : prompt.documents) {
+    std::vector<int32_t> caption = tokenizer_->encode(document.caption);
+    if (caption.size() > kCaptionTokens) caption.resize(kCaptionTokens);
+    documents.push_back({std::move(caption), encode(document.picture)});
+  }
+  const auto begin = [&](const std::vector<ContextDocument>& before, const std::vector<int32_t>& text) {
+    return begin_with_documents(*model_, before, text, tokenizer_->id("<bos>"), tokenizer_->id("<boi>"), tokenizer_->id("<eoi>"));
+  };
+  Context context = begin(documents, ids), unguided = begin({}, negative);
+  return decode(fusion::draw(*model_, context, &unguided, options));
+}
+
+Tensor Pipeline::encode(const vision::Image& picture) const {
+  const at::NoGradGuard no_gradient;
+  const vision::Image opaque = picture.channels == 4 ? vision::over(picture, {255, 255, 255}) : picture;
+  return vae_->normalise(vae_->encode(vision::to_tensor(vision::fit_square(opaque, pixels())).unsqueeze(0).to(base::compute().device)).mean);
+}
+
+std::shared_ptr<const TokenTrace> Pipeline::trace(const PipelinePrompt& prompt, const vision::Image& picture, const GenerateOptions& options) const {
+  return trace_reference(*model_, prompt_ids(prompt.text, prompt.style), negative_ids(prompt), encode(picture), options);
 }
 
 vision::Image Pipeline::decode(const Tensor& latents) const {

@@ -15,6 +15,18 @@
 
 namespace atelier::fusion {
 
+/// What a picture is drawn from.
+struct PipelinePrompt {
+  std::string text;
+  std::string style;                  // one of Pipeline::styles(), or empty
+  std::string negative;               // what the picture should not be; empty: guidance away from the unconditional
+  struct Document {
+    std::string caption;
+    vision::Image picture;
+  };
+  std::vector<Document> documents;    // retrieved or handed over; the best first
+};
+
 class Pipeline {
  public:
   /// @throws InvalidFile naming the part that is missing or broken
@@ -24,10 +36,14 @@ class Pipeline {
   /// <boi>. Control symbols in the text stay text. @throws InvalidArgument for more than 512 tokens or an unknown style
   std::vector<int32_t> prompt_ids(const std::string& prompt, const std::string& style = "") const;
 
-  /// @param negative  what the picture should not be; empty: guidance away from the unconditional
+  /// @param options  its pictures (init, keep, merging) as latents: encode()
   /// @return the picture, pixels() squared
-  vision::Image draw(const std::string& prompt, const std::string& style, const std::string& negative,
-                     const GenerateOptions& options) const;
+  /// @throws InvalidArgument for what prompt_ids refuses, or more documents than fit
+  vision::Image draw(const PipelinePrompt& prompt, const GenerateOptions& options) const;
+  /// A picture of any size, on white, as latents (1, C, S, S), normalised.
+  Tensor encode(const vision::Image& picture) const;
+  /// The tokens of a picture to keep away from, for this prompt and these options (fusion/negtome.h).
+  std::shared_ptr<const TokenTrace> trace(const PipelinePrompt& prompt, const vision::Image& picture, const GenerateOptions& options) const;
   /// Latents (1, C, S, S), normalised, to pixels.
   vision::Image decode(const Tensor& latents) const;
 
@@ -41,6 +57,7 @@ class Pipeline {
 
  private:
   Pipeline() = default;
+  std::vector<int32_t> negative_ids(const PipelinePrompt& prompt) const;
   std::unique_ptr<text::Tokenizer> tokenizer_;
   std::unique_ptr<FusionModel> model_;
   std::unique_ptr<vision::Vae> vae_;
