@@ -43,6 +43,16 @@ void check_options(const ImagineOptions& options) {
   const std::vector<std::string>& samplers = fusion::sampler_names();
   REQUIRE(std::find(samplers.begin(), samplers.end(), options.sampler) != samplers.end(),
           "sampler must be one of {}, not {}", listed(samplers), options.sampler);
+  const NegToMeOptions& n = options.negtome;
+  for (const double alpha : {n.diverse.value_or(0), n.avoid_alpha})
+    REQUIRE(alpha >= -10 && alpha <= 10, "alpha must be -10 to 10, not {}", alpha);
+  REQUIRE(n.config.tau >= -1 && n.config.tau <= 2, "tau must be -1 to 2, not {}", n.config.tau);
+  REQUIRE(n.config.until >= 0 && n.config.until <= 1000, "until must be 0 to 1000, not {}", n.config.until);
+  REQUIRE(n.config.first_layer >= 0 && n.config.first_layer <= n.config.last_layer, "layers must be a range such as 0-7, not {}-{}",
+          n.config.first_layer, n.config.last_layer);
+  REQUIRE(!n.diverse || options.batch > 1, "diverse is about the pictures of a batch; ask for several with --batch");
+  REQUIRE(n.avoid.size() <= 8, "at most 8 pictures can be avoided, not {}", n.avoid.size());
+  REQUIRE(n.avoid_mask.empty() || !n.avoid.empty(), "avoid-mask says where --avoid counts, and there is no --avoid");
   REQUIRE(!options.seed || (*options.seed >= 0 && *options.seed <= kSeedLimit - options.batch),
           "seed must be 0 to {}, not {}", kSeedLimit - options.batch, options.seed.value_or(0));
 }
@@ -72,6 +82,29 @@ void check_files(const ImagineOptions& options, const std::vector<fs::path>& nam
   }
 }
 
+/// The pictures behind the paths.
+NegToMeRequest read_negtome(const NegToMeOptions& options) {
+  NegToMeRequest request;
+  request.config = options.config;
+  request.diverse = options.diverse;
+  request.avoid_alpha = options.avoid_alpha;
+  for (const fs::path& path : options.avoid) request.avoid.push_back(vision::read_image(path));
+  if (!options.avoid_mask.empty()) request.avoid_mask = vision::read_image(options.avoid_mask);
+  return request;
+}
+
+/// What the record says of it.
+void describe_negtome(const NegToMeOptions& options, const NegToMeRequest& request, PictureRecord& record) {
+  if (!options.diverse && options.avoid.empty()) return;
+  record.negtome = options.config;
+  record.diverse = options.diverse;
+  if (options.avoid.empty()) return;
+  record.avoid_alpha = options.avoid_alpha;
+  const auto used = [](const fs::path& path, const vision::Image& image) { return UsedPicture{path.string(), pixel_hash(image)}; };
+  for (size_t i = 0; i < options.avoid.size(); ++i) record.avoid.push_back(used(options.avoid[i], request.avoid[i]));
+  if (!options.avoid_mask.empty()) record.avoid_mask = used(options.avoid_mask, request.avoid_mask);
+}
+
 PictureRecord make_record(const ImagineOptions& options, const std::string& hash, int64_t size) {
   PictureRecord record;
   record.negative_prompt = options.negative_prompt;
@@ -98,21 +131,25 @@ ImagineResult imagine(ImagineOptions options,
   const std::vector<fs::path> names = output_names(options.output, count);
   check_files(options, names, model.picture_size);
   if (!options.seed) options.seed = std::random_device()();
+  NegToMeRequest negtome = read_negtome(options.negtome);
 
   ImagineResult result;
   const auto start = std::chrono::steady_clock::now();
   const std::unique_ptr<Painter> painter = open(options.model);
   PictureRecord record = make_record(options, painter->model_hash(), model.picture_size);
+  describe_negtome(options.negtome, negtome, record);
   result.load_seconds = seconds_since(start);
 
   std::vector<vision::Image> drawn;
   base::Progress progress("drawing", count * options.steps, "steps");
   for (int64_t i = 0; i < count; ++i) {
     record.prompt = options.prompts[i / options.batch];
-    record.seed = *options.seed + i % options.batch;
+    negtome.index = i % options.batch;
+    record.seed = *options.seed + negtome.index;
+    if (options.negtome.diverse) record.batch_index = negtome.index;
     if (count > 1) progress.note(fmt::format("picture {} of {}", i + 1, count));
     const PictureRequest request = {record.prompt,         record.negative_prompt, record.style, record.steps,
-                                    record.guidance_scale, record.sampler,         static_cast<uint64_t>(record.seed)};
+                                    record.guidance_scale, record.sampler,         static_cast<uint64_t>(record.seed), negtome};
     const vision::Image image = painter->draw(request, [&](int64_t step, const std::function<vision::Image()>& so_far) {
       progress.advance();
       if (!options.preview.empty() && (step + 1) % kPreviewEvery == 0 && step + 1 < options.steps)
@@ -131,7 +168,7 @@ ImagineResult imagine(ImagineOptions options,
   }
   result.draw_seconds = seconds_since(start) - result.load_seconds;
   result.settings = base::write_config(record);
-  for (const char* own : {"prompt", "seed", "schema"}) result.settings.erase(own);
+  for (const char* own : {"prompt", "seed", "schema", "batch_index"}) result.settings.erase(own);
   return result;
 }
 

@@ -13,6 +13,15 @@
 
 namespace atelier::apps {
 
+/// Guidance by pictures (fusion/negtome.h).
+struct NegToMeOptions {
+  fusion::NegToMeConfig config;
+  std::optional<double> diverse;            // alpha
+  std::vector<std::filesystem::path> avoid;
+  std::filesystem::path avoid_mask;         // empty: all of them
+  double avoid_alpha = fusion::kNegToMeAlpha;
+};
+
 /// Everything that a person can ask for, as given; check() says whether it can be done.
 struct ImagineOptions {
   std::vector<std::string> prompts;     // each drawn `batch` times
@@ -22,6 +31,7 @@ struct ImagineOptions {
   double guidance_scale = 4;
   std::string sampler = "ddim";
   std::string style;
+  NegToMeOptions negtome;
   std::optional<int64_t> seed;          // of the first picture of each prompt; the next ones have seed + 1, ...
   int64_t width = 0, height = 0;        // 0: what the model draws
   std::filesystem::path model;          // empty: default_model_folder()

@@ -5,19 +5,44 @@
 #include "base/progress.h"
 #include "fusion/sampler.h"
 
+#include <charconv>
 #include <cstdio>
 #include <memory>
+#include <tuple>
 
 namespace atelier::apps {
 namespace {
 
 struct Arguments {
   ImagineOptions options;
-  std::string prompt, prompt_file, model, preview, grid;
+  std::string prompt, prompt_file, model, preview, grid, diverse, avoid_mask, layers;
+  std::vector<std::string> avoid;
+  CLI::Option* diverse_given = nullptr;
   CLI::Option* prompt_given = nullptr;
   int64_t seed = -1;
   bool json = false;
 };
+
+double read_number(const std::string& text, const char* what) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  REQUIRE(error == std::errc() && end == text.data() + text.size(), "{} must be a number, not '{}'", what, text);
+  return value;
+}
+
+/// "2-5" or "3".
+std::pair<int64_t, int64_t> read_range(const std::string& text) {
+  const size_t dash = text.find('-', 1);
+  const auto whole = [&](const std::string& part) {
+    int64_t value = -1;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), value);
+    REQUIRE(error == std::errc() && end == part.data() + part.size() && value >= 0 && value <= 1023,
+            "negtome-layers must be a range such as 0-7, not '{}'", text);
+    return value;
+  };
+  const int64_t first = whole(text.substr(0, dash));
+  return {first, dash == std::string::npos ? first : whole(text.substr(dash + 1))};
+}
 
 void run_imagine(Arguments arguments) {
   ImagineOptions options = arguments.options;
@@ -30,6 +55,12 @@ void run_imagine(Arguments arguments) {
   options.model = arguments.model;
   options.preview = arguments.preview;
   options.grid = arguments.grid;
+  NegToMeOptions& negtome = options.negtome;
+  if (arguments.diverse_given->count() > 0)
+    negtome.diverse = arguments.diverse.empty() ? fusion::kNegToMeAlpha : read_number(arguments.diverse, "diverse");
+  negtome.avoid.assign(arguments.avoid.begin(), arguments.avoid.end());
+  negtome.avoid_mask = arguments.avoid_mask;
+  if (!arguments.layers.empty()) std::tie(negtome.config.first_layer, negtome.config.last_layer) = read_range(arguments.layers);
   REQUIRE(arguments.seed >= -1, "seed must be 0 or more, or -1 for a random one, not {}", arguments.seed);
   if (arguments.seed >= 0) options.seed = arguments.seed;
 
@@ -56,6 +87,8 @@ void add_imagine_command(CLI::App& app) {
       "  atelier imagine \"a blue fish\" -b 9 --grid sheet.png --seed 1      nine ideas on one sheet\n"
       "  atelier imagine \"a tree\" -n \"leaves\" --guidance-scale 6          follow the words more closely\n"
       "  atelier imagine --prompt-file prompts.txt -o out_%03d.png         one picture a line\n"
+      "  atelier imagine \"a star\" -b 4 --diverse --grid stars.png          four that differ\n"
+      "  atelier imagine \"a bird\" --avoid logo.png                        a bird that is not this one\n"
       "  echo \"a small house\" | atelier imagine --prompt-file - --json     for scripts");
 
   auto a = std::make_shared<Arguments>();
@@ -73,6 +106,15 @@ void add_imagine_command(CLI::App& app) {
       ->capture_default_str();
   command->add_option("--seed", a->seed, "Of the first picture, the next have seed + 1, ... (default: a random one)");
   command->add_option("--style", o.style, "A style's name; `atelier inspect models/starter` lists them");
+  a->diverse_given = command->add_option("--diverse", a->diverse, "Push the pictures of a batch away from its first one, this strongly; below 0: towards it")
+      ->expected(0, 1)
+      ->default_str(fmt::format("{}", fusion::kNegToMeAlpha));
+  command->add_option("--avoid", a->avoid, "Push away from what this picture shows; may be given several times")->allow_extra_args(false);
+  command->add_option("--avoid-mask", a->avoid_mask, "Only where this picture is light");
+  command->add_option("--avoid-alpha", o.negtome.avoid_alpha, "How strongly; below 0: towards it")->capture_default_str();
+  command->add_option("--negtome-tau", o.negtome.config.tau, "Only where picture and reference are more alike than this (cosine)")->capture_default_str();
+  command->add_option("--negtome-layers", a->layers, "In these layers of the image tower, such as 0-7 (default: all)");
+  command->add_option("--negtome-until", o.negtome.config.until, "From timestep 1000 down to this one")->capture_default_str();
   command->add_option("-o,--output", o.output, "File to write, .png or .jpg; %d or %03d counts several")
       ->capture_default_str();
   command->add_option("--preview", a->preview, "Write the picture so far to this file, every five steps");

@@ -2,9 +2,17 @@
 
 #include "apps/prompt.h"
 #include "apps/shell.h"
-#include "vision/image.h"
+#include "base/random.h"
+
+#include <algorithm>
 
 namespace atelier::apps {
+
+std::string pixel_hash(const vision::Image& image) {
+  uint64_t hash = base::mix(static_cast<uint64_t>(image.width), static_cast<uint64_t>(image.height), static_cast<uint64_t>(image.channels));
+  for (const uint8_t byte : image.pixels) hash = (hash ^ byte) * 0x9E3779B97F4A7C15ULL;
+  return fmt::format("{:016x}", base::mix(hash));
+}
 
 std::vector<std::pair<std::string, std::string>> to_text_chunks(const PictureRecord& record) {
   std::string text = record.prompt;
@@ -12,6 +20,8 @@ std::vector<std::pair<std::string, std::string>> to_text_chunks(const PictureRec
   text += fmt::format("\nSteps: {}, Sampler: {}, CFG scale: {}, Seed: {}, Size: {}x{}", record.steps, record.sampler,
                       record.guidance_scale, record.seed, record.width, record.height);
   if (!record.style.empty()) text += ", Style: " + record.style;
+  if (record.diverse) text += fmt::format(", Diverse: {} (picture {} of its batch)", *record.diverse, record.batch_index.value_or(0) + 1);
+  for (const UsedPicture& picture : record.avoid) text += ", Avoid: " + picture.hash;
   text += fmt::format(", Model hash: {}, Model: {}, Version: atelier {}", record.model_hash, record.model, record.version);
   return {{"parameters", text}, {"atelier", base::dump_json(base::write_config(record))}};
 }
@@ -28,6 +38,8 @@ std::optional<PictureRecord> read_record(std::string_view png, std::string_view 
     check_optional_prompt(record.negative_prompt, "the negative prompt");
     for (const std::string* name : {&record.sampler, &record.style, &record.model, &record.model_hash, &record.version})
       check_optional_prompt(*name, "a name");
+    for (const UsedPicture& picture : record.avoid) check_optional_prompt(picture.path, "a path");
+    if (record.avoid_mask) check_optional_prompt(record.avoid_mask->path, "a path");
   } catch (const base::InvalidArgument& error) {  // it came from the file, not from the person
     throw base::InvalidFile(fmt::format("{}: {}", place, error.what()));
   }
@@ -40,7 +52,16 @@ std::string command_line(const PictureRecord& record) {
   std::string line = "atelier imagine";
   if (!looks_like_flag) line += " " + shell_quote(record.prompt);
   if (!record.negative_prompt.empty()) line += " --negative-prompt=" + shell_quote(record.negative_prompt);
-  line += fmt::format(" --seed {} --steps {} --guidance-scale {} --sampler {}", record.seed, record.steps,
+  // A picture of a diverse batch depends on the batch's first: the command draws it as the last of as many.
+  const int64_t index = record.batch_index.value_or(0);
+  if (record.diverse) line += fmt::format(" --batch {} --diverse={}", std::max<int64_t>(index + 1, 2), *record.diverse);
+  for (const UsedPicture& picture : record.avoid) line += " --avoid=" + shell_quote(picture.path);
+  if (record.avoid_mask) line += " --avoid-mask=" + shell_quote(record.avoid_mask->path);
+  if (record.avoid_alpha) line += fmt::format(" --avoid-alpha={}", *record.avoid_alpha);
+  if (record.negtome)
+    line += fmt::format(" --negtome-tau={} --negtome-layers={}-{} --negtome-until={}", record.negtome->tau, record.negtome->first_layer,
+                        record.negtome->last_layer, record.negtome->until);
+  line += fmt::format(" --seed {} --steps {} --guidance-scale {} --sampler {}", record.seed - index, record.steps,
                       record.guidance_scale, shell_quote(record.sampler));
   if (!record.style.empty()) line += " --style=" + shell_quote(record.style);
   if (looks_like_flag) line += " -- " + shell_quote(record.prompt);

@@ -4,6 +4,8 @@
 /// Two text chunks: `parameters` in the layout that web user interfaces for Stable Diffusion use and other programs
 /// read, and `atelier`, one JSON document with a schema version, from which the command line is made again.
 #include "base/config.h"
+#include "fusion/negtome.h"
+#include "vision/image.h"
 
 #include <optional>
 #include <string>
@@ -12,6 +14,20 @@
 #include <vector>
 
 namespace atelier::apps {
+
+/// A picture that was handed over, and what its pixels were.
+struct UsedPicture {
+  std::string path, hash;
+
+  template <class Visitor>
+  void visit(Visitor& v) {
+    v("path", path, base::any());
+    v("hash", hash, base::any());
+  }
+};
+
+/// 16 hexadecimal digits that tell one picture's pixels from another's.
+std::string pixel_hash(const vision::Image& image);
 
 struct PictureRecord {
   int64_t schema = 1;
@@ -23,6 +39,12 @@ struct PictureRecord {
   std::string model, model_hash;  // the folder's name; Pipeline::hash()
   int64_t width = 0, height = 0;
   std::string version;            // of this program
+  // Guidance by pictures; absent where there was none.
+  std::optional<fusion::NegToMeConfig> negtome;
+  std::optional<double> diverse, avoid_alpha;
+  std::optional<int64_t> batch_index;  // which picture of a diverse batch, from 0; the seed is its own
+  std::vector<UsedPicture> avoid;
+  std::optional<UsedPicture> avoid_mask;
 
   template <class Visitor>
   void visit(Visitor& v) {
@@ -40,6 +62,12 @@ struct PictureRecord {
     v("width", width, range(1, 65536));
     v("height", height, range(1, 65536));
     v("version", version, any());
+    v("negtome", negtome, any());
+    v("diverse", diverse, range(-10, 10));
+    v("avoid_alpha", avoid_alpha, range(-10, 10));
+    v("batch_index", batch_index, range(0, 63));
+    v("avoid", avoid, any());
+    v("avoid_mask", avoid_mask, any());
   }
 };
 

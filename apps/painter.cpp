@@ -1,5 +1,7 @@
 #include "apps/painter.h"
 
+#include "base/error.h"
+#include "base/random.h"
 #include "fusion/pipeline.h"
 
 namespace atelier::apps {
@@ -16,13 +18,47 @@ class PipelinePainter : public Painter {
     options.sampler = request.sampler;
     options.seed = request.seed;
     options.on_step = [&](int64_t step, const Tensor& x0) { on_step(step, [&] { return pipeline_.decode(x0); }); };
-    return pipeline_.draw({request.prompt, request.style, request.negative_prompt, {}}, options);
+    const fusion::PipelinePrompt prompt = {request.prompt, request.style, request.negative_prompt, {}};
+    options.merging = merging(request.negtome, prompt, options);
+    return pipeline_.draw(prompt, options);
   }
 
   const std::string& model_hash() const override { return pipeline_.hash(); }
 
  private:
+  /// The first picture of a prompt leaves its tokens to the next ones; what is avoided is looked at once for all of them.
+  fusion::TokenMerging merging(const NegToMeRequest& request, const fusion::PipelinePrompt& prompt, fusion::GenerateOptions options) {
+    options.merging.config = request.config;
+    if (request.index == 0) {
+      avoided_.clear();
+      for (size_t i = 0; i < request.avoid.size(); ++i) {
+        fusion::GenerateOptions own = options;
+        own.seed = base::mix(options.seed, i + 1);  // its noise is not the picture's
+        avoided_.push_back({pipeline_.trace(prompt, request.avoid[i], own), patches(request.avoid_mask), request.avoid_alpha});
+      }
+      first_ = request.diverse ? std::make_shared<fusion::TokenTrace>(options.num_inference_steps, layers()) : nullptr;
+    }
+    fusion::TokenMerging result = {request.config, avoided_, request.index == 0 ? first_ : nullptr};
+    if (request.diverse && request.index > 0) {
+      ASSERT(first_);
+      result.references.push_back({first_, {}, *request.diverse});
+    }
+    return result;
+  }
+
+  int64_t layers() const { return pipeline_.model().image_tower().config().num_hidden_layers; }
+
+  /// A mask as the image tokens see it: (patches) bool, those that are light on average.
+  Tensor patches(const vision::Image& mask) const {
+    if (mask.pixels.empty()) return {};
+    const int64_t side = pipeline_.model().config().latent_size / 2;
+    const vision::Image small = vision::resize(vision::fit_square(mask, pipeline_.pixels()), side, side, vision::Filter::bilinear);
+    return vision::to_tensor(small).mean(0).flatten() > 0;
+  }
+
   fusion::Pipeline pipeline_;
+  std::vector<fusion::TokenMerging::Reference> avoided_;
+  std::shared_ptr<fusion::TokenTrace> first_;
 };
 
 }  // namespace

@@ -1,14 +1,27 @@
 #pragma once
 /// The engine as the command line sees it: a request in, a picture out.
+#include "fusion/negtome.h"
 #include "vision/image.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace atelier::apps {
+
+/// What to keep away from, besides words (fusion/negtome.h).
+struct NegToMeRequest {
+  fusion::NegToMeConfig config;
+  int64_t index = 0;                  // of this picture among those of its prompt, which are drawn in order
+  std::optional<double> diverse;      // alpha: away from the picture with index 0
+  std::vector<vision::Image> avoid;   // away from these
+  vision::Image avoid_mask;           // light where they count; without pixels: everywhere
+  double avoid_alpha = fusion::kNegToMeAlpha;
+};
 
 /// One picture to draw, every field checked.
 struct PictureRequest {
@@ -18,6 +31,7 @@ struct PictureRequest {
   double guidance_scale = 4;
   std::string sampler;
   uint64_t seed = 0;
+  NegToMeRequest negtome;
 };
 
 class Painter {

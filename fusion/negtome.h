@@ -13,8 +13,9 @@
 
 namespace atelier::fusion {
 
+constexpr double kNegToMeAlpha = 0.9;
+
 struct NegToMeConfig {
-  double alpha = 0.9;
   double tau = 0.65;                          // no cosine is above 1
   int64_t first_layer = 0, last_layer = 1023;  // of the image tower, both included
   double until = 900;                         // from timestep 1000 down to this one
@@ -22,7 +23,6 @@ struct NegToMeConfig {
   template <class Visitor>
   void visit(Visitor& v) {
     using base::range;
-    v("alpha", alpha, range(-10, 10));
     v("tau", tau, range(-1, 2));
     v("first_layer", first_layer, range(0, 1023));
     v("last_layer", last_layer, range(0, 1023));
@@ -31,8 +31,9 @@ struct NegToMeConfig {
 };
 
 /// The rule. @param h (tokens, hidden) fp32 @param reference (reference tokens, hidden) fp32
-/// @param mask (reference tokens) bool: the tokens that count; undefined: all @return (tokens, hidden)
-Tensor push_away(const Tensor& h, const Tensor& reference, const Tensor& mask, double alpha, double tau);
+/// @param mask (reference tokens) bool: the tokens that count; undefined: all
+/// @param alpha (reference tokens) fp32, of each reference token @return (tokens, hidden)
+Tensor push_away(const Tensor& h, const Tensor& reference, const Tensor& mask, const Tensor& alpha, double tau);
 
 /// A picture's image tokens while it was drawn: at each step in the range, in each chosen layer, in both halves of
 /// classifier-free guidance (0 the prompt's, 1 the negative's).
@@ -53,6 +54,7 @@ struct TokenMerging {
   struct Reference {
     std::shared_ptr<const TokenTrace> trace;  // of a run with the same steps
     Tensor mask;                              // (tokens) bool, or undefined
+    double alpha = kNegToMeAlpha;
   };
 
   NegToMeConfig config;

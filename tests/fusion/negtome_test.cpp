@@ -14,6 +14,10 @@ using tests::TinyModel;
 
 const std::vector<int32_t> kPrompt = {1, 8, 9, 3}, kNone = {1, 3};
 
+Tensor push(const Tensor& h, const Tensor& reference, const Tensor& mask, double alpha, double tau) {
+  return push_away(h, reference, mask, at::full({reference.size(0)}, alpha), tau);
+}
+
 double difference(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>(); }
 
 // Written from the formula in float64 (make_fixtures.py); 1e-5: sums in fp32.
@@ -24,24 +28,24 @@ TEST(PushAway, AgreesWithTheRecordedNumbers) {
     for (int64_t i = 0; i < h.size(0); ++i) {
       const auto expected = [&](const char* kind) { return file.read(fmt::format("{}_{}", kind, name))[i]; };
       if (i > 0) {
-        EXPECT_LT(difference(push_away(h[i], h[0], {}, alpha, tau), expected("batch")), 1e-5) << name << i;
+        EXPECT_LT(difference(push(h[i], h[0], {}, alpha, tau), expected("batch")), 1e-5) << name << i;
       }
-      EXPECT_LT(difference(push_away(h[i], references[0], {}, alpha, tau), expected("external")), 1e-5) << name << i;
-      EXPECT_LT(difference(push_away(h[i], references[0], mask, alpha, tau), expected("masked")), 1e-5) << name << i;
-      EXPECT_LT(difference(push_away(h[i], references.reshape({-1, 8}), {}, alpha, tau), expected("two_references")), 1e-5) << name << i;
+      EXPECT_LT(difference(push(h[i], references[0], {}, alpha, tau), expected("external")), 1e-5) << name << i;
+      EXPECT_LT(difference(push(h[i], references[0], mask, alpha, tau), expected("masked")), 1e-5) << name << i;
+      EXPECT_LT(difference(push(h[i], references.reshape({-1, 8}), {}, alpha, tau), expected("two_references")), 1e-5) << name << i;
     }
 }
 
 TEST(PushAway, LeavesWhatItMust) {
   const Tensor h = at::randn({24, 8}, base::generator(1), at::kFloat), other = at::randn({24, 8}, base::generator(2), at::kFloat);
-  EXPECT_TRUE(at::equal(push_away(h, other, {}, 0, 0.1), h)) << "alpha = 0";
-  EXPECT_TRUE(at::equal(push_away(h, other, {}, 0.9, 1.01), h)) << "no cosine is above 1";
-  EXPECT_TRUE(at::equal(push_away(h, other, at::zeros({24}, at::kBool), 0.9, -1), h)) << "all masked";
-  EXPECT_LT(difference(push_away(h, h, {}, 0.9, 0.65), h), 1e-5) << "(1 + a) h - a h = h";
+  EXPECT_TRUE(at::equal(push(h, other, {}, 0, 0.1), h)) << "alpha = 0";
+  EXPECT_TRUE(at::equal(push(h, other, {}, 0.9, 1.01), h)) << "no cosine is above 1";
+  EXPECT_TRUE(at::equal(push(h, other, at::zeros({24}, at::kBool), 0.9, -1), h)) << "all masked";
+  EXPECT_LT(difference(push(h, h, {}, 0.9, 0.65), h), 1e-5) << "(1 + a) h - a h = h";
   Tensor left = at::zeros({4, 8}), right = at::zeros({4, 8});
   left.narrow(1, 0, 4).fill_(1);
   right.narrow(1, 4, 4).fill_(1);
-  EXPECT_TRUE(at::equal(push_away(left, right, {}, 0.9, 0.65), left)) << "orthogonal";
+  EXPECT_TRUE(at::equal(push(left, right, {}, 0.9, 0.65), left)) << "orthogonal";
 }
 
 GenerateOptions options(uint64_t seed, double until = 0) {
@@ -91,19 +95,20 @@ TEST(NegToMe, IsOffAtAlphaZeroAboveTauOneAndOutOfRange) {
   first.merging.record = trace;
   draw(*tiny.model, kPrompt, kNone, first);
   o.merging.references = {{trace, {}}};
-  const auto drawn_with = [&](auto&& change) {
+  const auto drawn_with = [&](auto&& change, double alpha = 0.9) {
     GenerateOptions changed = o;
+    changed.merging.references[0].alpha = alpha;
     change(changed.merging.config);
     return draw(*tiny.model, kPrompt, kNone, changed);
   };
-  EXPECT_TRUE(at::equal(drawn_with([](NegToMeConfig& c) { c.alpha = 0; }), plain));
+  EXPECT_TRUE(at::equal(drawn_with([](NegToMeConfig&) {}, 0), plain));
   EXPECT_TRUE(at::equal(drawn_with([](NegToMeConfig& c) { c.tau = 1.01; }), plain));
   EXPECT_TRUE(at::equal(drawn_with([](NegToMeConfig& c) { c.first_layer = 3; }), plain));
   EXPECT_FALSE(at::equal(drawn_with([](NegToMeConfig&) {}), plain));
   const Tensor early = drawn_with([](NegToMeConfig& c) { c.until = 900; });
   EXPECT_FALSE(at::equal(early, plain)) << "the first step is at 1000";
   EXPECT_FALSE(at::equal(early, drawn_with([](NegToMeConfig&) {})));
-  const Tensor towards = drawn_with([](NegToMeConfig& c) { c.alpha = -0.9; });
+  const Tensor towards = drawn_with([](NegToMeConfig&) {}, -0.9);
   EXPECT_FALSE(at::equal(towards, drawn_with([](NegToMeConfig&) {})));
 }
 
