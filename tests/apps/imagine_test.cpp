@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
+#include "tests/support.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -127,6 +128,53 @@ TEST_F(Imagine, NothingIsOpenedForARequestThatCannotEnd) {
     options.output = "/proc/picture.png";
     EXPECT_THROW(draw(), base::InvalidArgument);
   }
+  EXPECT_TRUE(requests.empty());
+}
+
+// What the pictures of a prompt share is read once; each knows which one it is, and its record how to make it again.
+TEST_F(Imagine, GuidanceByPicturesReachesEveryPicture) {
+  vision::write_image(folder / "logo.png", vision::Image(20, 10, 3, 40));
+  vision::write_image(folder / "mask.png", vision::Image(8, 8, 3, 255));
+  options.prompts = {"a", "b"};
+  options.batch = 2;
+  options.negtome.diverse = 1.5;
+  options.negtome.avoid = {folder / "logo.png"};
+  options.negtome.avoid_mask = folder / "mask.png";
+  options.negtome.config.tau = 0.5;
+  const ImagineResult result = draw();
+  ASSERT_EQ(requests.size(), 4u);
+  for (int i = 0; i < 4; ++i) {
+    EXPECT_EQ(requests[i].negtome.index, i % 2);
+    EXPECT_EQ(requests[i].negtome.diverse, 1.5);
+    EXPECT_EQ(requests[i].negtome.avoid.at(0).width, 20);
+    EXPECT_EQ(requests[i].negtome.avoid_mask.width, 8);
+    EXPECT_EQ(requests[i].negtome.config.tau, 0.5);
+  }
+  const auto record = read_record(base::read_file(result.pictures[1].path), "second");
+  ASSERT_TRUE(record);
+  EXPECT_EQ(record->batch_index, 1);
+  EXPECT_EQ(record->avoid.at(0).hash, pixel_hash(vision::Image(20, 10, 3, 40)));
+  EXPECT_NE(record->avoid.at(0).hash, pixel_hash(vision::Image(10, 20, 3, 40)));
+  const std::string command = command_line(*record);
+  for (const char* part : {"--batch 2 --diverse=1.5", "--avoid=", "--avoid-mask=", "--negtome-tau=0.5", "--seed 7 "})
+    EXPECT_NE(command.find(part), std::string::npos) << command;
+}
+
+TEST_F(Imagine, GuidanceByPicturesThatCannotBe) {
+  const auto refused = [&](auto&& change, const char* message) {
+    const ImagineOptions before = options;
+    change(options.negtome);
+    EXPECT_ERROR(draw(), base::InvalidArgument, message);
+    options = before;
+  };
+  refused([](NegToMeOptions& n) { n.diverse = 1; }, "ask for several with --batch");
+  refused([](NegToMeOptions& n) { n.avoid_alpha = 11; }, "alpha must be -10 to 10, not 11");
+  refused([](NegToMeOptions& n) { n.config.tau = 3; }, "tau must be -1 to 2, not 3");
+  refused([](NegToMeOptions& n) { n.config.until = -1; }, "until must be 0 to 1000");
+  refused([](NegToMeOptions& n) { n.avoid_mask = "m.png"; }, "there is no --avoid");
+  refused([](NegToMeOptions& n) { n.avoid.assign(9, "a.png"); }, "at most 8 pictures");
+  options.negtome.avoid = {folder / "none.png"};
+  EXPECT_THROW(draw(), base::InvalidFile);
   EXPECT_TRUE(requests.empty());
 }
 
