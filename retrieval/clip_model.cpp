@@ -4,6 +4,7 @@
 #include "base/ops.h"
 
 #include <cmath>
+#include <limits>
 
 namespace atelier::retrieval {
 namespace {
@@ -26,6 +27,25 @@ int64_t patches_of(const ClipVisionConfig& config) {
 }
 
 Tensor quick_gelu(const Tensor& x) { return x * at::sigmoid(1.702 * x); }
+
+// LibTorch's fused attention prepares a oneDNN call for each head of each sequence in bf16; at a hundred tokens that takes
+// longer than everything else in CLIP. One batched product does not.
+constexpr int64_t kShort = 256;
+
+/// @param qkv (3, batch, heads, tokens, head_dim) @return (batch, tokens, heads * head_dim)
+Tensor attend(const Tensor& qkv, bool causal) {
+  const auto parts = qkv.unbind(0);
+  const int64_t batch = qkv.size(1), heads = qkv.size(2), tokens = qkv.size(3), head_dim = qkv.size(4);
+  if (!qkv.is_cpu() || qkv.scalar_type() != at::kBFloat16 || tokens > kShort)
+    return base::attend(parts[0], parts[1], parts[2], {}, causal && tokens > 1);
+  const auto rows = [&](const Tensor& x) { return x.reshape({batch * heads, tokens, head_dim}); };
+  Tensor mask = at::zeros({tokens, tokens}, qkv.options());
+  if (causal) mask = at::full({tokens, tokens}, -std::numeric_limits<float>::infinity(), qkv.options()).triu(1);
+  const Tensor scores = at::baddbmm(mask.expand({batch * heads, tokens, tokens}), rows(parts[0]), rows(parts[1]).transpose(1, 2),
+                                    causal ? 1 : 0, 1 / std::sqrt(static_cast<double>(head_dim)));
+  const Tensor a = at::bmm(at::softmax(scores, -1), rows(parts[2]));  // (batch * heads, tokens, head_dim)
+  return a.view({batch, heads, tokens, head_dim}).transpose(1, 2).reshape({batch, tokens, heads * head_dim});
+}
 
 Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-12); }
 
@@ -71,8 +91,7 @@ Tensor ClipEncoder::forward(const Tensor& input, bool causal, std::vector<Tensor
     const Tensor h = w.layer_norm1.forward(x).to(dtype());
     // One product instead of three reads the activations once, and once again in the backward pass.
     const Tensor qkv = base::linear(h, at::cat({w.q_proj, w.k_proj, w.v_proj}), at::cat({w.q_bias, w.k_bias, w.v_bias}));
-    const auto parts = qkv.view({batch, tokens, 3, heads, shape_.hidden_size / heads}).unbind(2);
-    const Tensor a = base::attend(parts[0].transpose(1, 2), parts[1].transpose(1, 2), parts[2].transpose(1, 2), {}, causal);
+    const Tensor a = attend(qkv.view({batch, tokens, 3, heads, shape_.hidden_size / heads}).permute({2, 0, 3, 1, 4}).contiguous(), causal);
     x = x + base::linear(a, w.out_proj, w.out_bias);
     const Tensor f = base::linear(w.layer_norm2.forward(x).to(dtype()), w.fc1, w.fc1_bias);  // (batch, tokens, intermediate)
     x = x + base::linear(shape_.quick_gelu ? quick_gelu(f) : at::gelu(f), w.fc2, w.fc2_bias);

@@ -5,6 +5,7 @@
 #include "base/files.h"
 #include "retrieval/clip_inputs.h"
 #include "retrieval/clip_model.h"
+#include "tests/base/compute_guard.h"
 #include "tests/support.h"
 
 #include <gtest/gtest.h>
@@ -64,6 +65,23 @@ TEST(ClipModel, PatchesAreSeenWhereTheyAre) {
   const Tensor all = model.encode_pictures(pixels), order = at::arange(15, -1, -1, at::kLong).expand({2, 16});
   EXPECT_LT(largest_difference(model.encode_pictures(pixels, order), all), 1e-5);
   EXPECT_GT(largest_difference(model.encode_pictures(pixels, order.narrow(1, 0, 8)), all), 1e-2);
+}
+
+// bf16 attends by products of its own: states of order 1 differ by rounding (2^-8), not by what a token sees.
+TEST(ClipModel, InBf16IsTheSameRounded) {
+  const at::NoGradGuard no_gradient;
+  const ClipConfig config = read_clip_config(kData / "clip_tiny_gelu" / "config.json");
+  const base::Safetensors expected(kData / "clip_tiny_gelu_expected.safetensors");
+  const tests::ComputeGuard guard({.device = "cpu", .dtype = "bf16", .threads = 1});
+  const ClipModel model = load_model(kData / "clip_tiny_gelu", config);
+  std::vector<Tensor> picture_states, text_states;
+  const Tensor pictures = model.encode_pictures(expected.read("pixel_values"), {}, &picture_states);
+  const Tensor texts = model.encode_texts(expected.read("input_ids").to(at::kLong), &text_states);
+  const Tensor seen = expected.read("attention_mask").to(at::kFloat).unsqueeze(-1);
+  EXPECT_LT(largest_difference(picture_states[3], expected.read("image_hidden_3")), 0.1);
+  EXPECT_LT(largest_difference(text_states[3] * seen, expected.read("text_hidden_3") * seen), 0.1);
+  EXPECT_GT((pictures * expected.read("image_embeds")).sum(-1).min().item<double>(), 0.998);
+  EXPECT_GT((texts * expected.read("text_embeds")).sum(-1).min().item<double>(), 0.998);
 }
 
 // The first published configs say eos_token_id 2: there the largest id is the end token, and the first of several.

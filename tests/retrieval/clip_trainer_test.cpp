@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "retrieval/clip.h"
+#include "tests/base/compute_guard.h"
 #include "tests/support.h"
 #include "text/tokenizer.h"
 
@@ -202,6 +203,22 @@ TEST(ClipTrainer, PassesGiveTheGradientOfTheWholeBatch) {
   EXPECT_GT(training.optimizer.gradient("logit_scale").abs().item<double>(), 0);
   for (const auto& [at_once, recompute] : {std::pair(5, false), std::pair(5, true), std::pair(12, false), std::pair(100, true)})
     EXPECT_LT((gradient(at_once, recompute) - expected).abs().max().item<double>(), 1e-5 * std::max(1.0, size)) << at_once << recompute;
+}
+
+TEST(ClipTrainer, TheGradientInBf16PointsTheSameWay) {
+  const TemporaryFolder folder;
+  write_pack(folder / "pack.safetensors");
+  const ClipPack pack(folder / "pack.safetensors");
+  const auto gradient = [&] {
+    Training training;
+    accumulate_gradients(training.model, training.config, make_clip_batch(pack, training.config, 0), training.optimizer);
+    return training.optimizer.gradient().clone();
+  };
+  const Tensor exact = gradient();
+  const atelier::tests::ComputeGuard guard({.device = "cpu", .dtype = "bf16", .threads = 1});
+  const Tensor rounded = gradient();
+  EXPECT_FALSE(at::equal(exact, rounded));
+  EXPECT_GT(at::cosine_similarity(exact, rounded, 0).item<double>(), 0.98);
 }
 
 // Trained on two artists, asked about a third. Before: chance is 1 of 8.
