@@ -18,10 +18,13 @@ void add_train_vae(CLI::App& train);
 void add_train_tokenizer(CLI::App& train);
 void add_train_text(CLI::App& train);
 void add_train_fusion(CLI::App& train);
+void add_train_clip(CLI::App& train);
 
 #ifndef ATELIER_CORE_ONLY
 void add_corpus_command(CLI::App& app);
 void add_pack_command(CLI::App& corpus);
+void add_memory_command(CLI::App& app);
+void add_pack_clip_command(CLI::App& corpus);
 #endif
 
 }  // namespace atelier::apps

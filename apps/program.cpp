@@ -76,6 +76,7 @@ void add_train_command(CLI::App& app) {
   add_train_text(*train);
   add_train_vae(*train);
   add_train_fusion(*train);
+  add_train_clip(*train);
 }
 
 }  // namespace
@@ -113,6 +114,8 @@ std::unique_ptr<CLI::App> make_command_line() {
 #ifndef ATELIER_CORE_ONLY
   add_corpus_command(*app);
   add_pack_command(*app->get_subcommand("corpus"));
+  add_memory_command(*app);
+  add_pack_clip_command(*app->get_subcommand("corpus"));
 #endif
   add_doctor_command(*app);
   add_completion_command(*app);

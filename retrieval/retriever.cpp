@@ -1,0 +1,127 @@
+#include "retrieval/retriever.h"
+
+#include "base/error.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+namespace atelier::retrieval {
+namespace {
+
+// Walked before anything more is sorted: nearly always enough for a handful of choices.
+constexpr int64_t kFirstCandidates = 64;
+constexpr int64_t kPatchGrid = 8;
+// The mean of CLIP's training pictures, hence 0 after its normalisation.
+constexpr std::array<uint8_t, 3> kMeanColour = {123, 117, 104};
+
+Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-12); }
+
+std::vector<std::string_view> words_of(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n";
+  std::vector<std::string_view> words;
+  for (size_t begin = text.find_first_not_of(kSpace); begin != text.npos; begin = text.find_first_not_of(kSpace, begin)) {
+    const size_t end = std::min(text.find_first_of(kSpace, begin), text.size());
+    words.push_back(text.substr(begin, end - begin));
+    begin = end;
+  }
+  return words;
+}
+
+// Which of `count` tokens survive the dropout; where none would, one of them does.
+std::vector<size_t> kept(size_t count, double share, base::Random& random) {
+  std::vector<size_t> places;
+  for (size_t i = 0; i < count; ++i)
+    if (!random.chance(share)) places.push_back(i);
+  if (places.empty() && count > 0) places.push_back(static_cast<size_t>(random.below(static_cast<int64_t>(count))));
+  return places;
+}
+
+}  // namespace
+
+Tensor mixed_modal(const Tensor& texts, const Tensor& pictures) {
+  REQUIRE(texts.defined() || pictures.defined(), "a document needs a caption or a picture");
+  Tensor sum;  // (batch, d)
+  for (const Tensor& part : {texts, pictures})
+    if (part.defined()) sum = sum.defined() ? sum + unit(part.to(at::kFloat)) : unit(part.to(at::kFloat));
+  const Tensor vectors = unit(sum).contiguous();
+  REQUIRE(vectors.isfinite().all().item<bool>(), "the embedding model gives vectors that are no numbers");
+  return vectors;
+}
+
+bool Selection::offer(float similarity, Content content, std::span<const float> vector) {
+  if (full() || (rules_.both_modalities && content != Content::both)) return false;
+  if (!(similarity <= rules_.redundancy)) return false;
+  for (const std::vector<float>& other : chosen_) {
+    ASSERT(other.size() == vector.size());
+    if (std::inner_product(vector.begin(), vector.end(), other.begin(), 0.0) > rules_.redundancy) return false;
+  }
+  chosen_.emplace_back(vector.begin(), vector.end());
+  return true;
+}
+
+Retriever::Retriever(const Tensor& documents, std::vector<Content> contents)
+    : documents_(documents.to(at::kCPU, at::kFloat).contiguous()), contents_(std::move(contents)) {
+  ASSERT(documents_.dim() == 2 && documents_.size(0) == static_cast<int64_t>(contents_.size()));
+}
+
+std::vector<Pick> Retriever::retrieve(const Tensor& query, const SelectionRules& rules, std::span<const int64_t> never) const {
+  ASSERT(query.dim() == 1 && query.size(0) == documents_.size(1));
+  const Tensor scores = documents_.mv(query.to(at::kCPU, at::kFloat));  // (documents)
+  const float* score = scores.const_data_ptr<float>();
+  std::vector<int64_t> order(contents_.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto better = [score](int64_t a, int64_t b) { return score[a] != score[b] ? score[a] > score[b] : a < b; };
+
+  Selection selection(rules);
+  std::vector<Pick> picks;
+  const int64_t size = static_cast<int64_t>(order.size()), d = documents_.size(1);
+  for (int64_t walked = 0, sorted = 0; walked < size && !selection.full(); ++walked) {
+    if (walked == sorted) {
+      sorted = sorted == 0 ? std::min(kFirstCandidates, size) : size;
+      std::partial_sort(order.begin() + walked, order.begin() + sorted, order.end(), better);
+    }
+    const int64_t row = order[walked];
+    if (std::find(never.begin(), never.end(), row) != never.end()) continue;
+    const std::span<const float> vector(documents_.const_data_ptr<float>() + row * d, static_cast<size_t>(d));
+    if (selection.offer(score[row], contents_[row], vector)) picks.push_back({row, score[row]});
+  }
+  return picks;
+}
+
+std::string drop_words(std::string_view text, double share, base::Random& random) {
+  const std::vector<std::string_view> words = words_of(text);
+  std::string query;
+  for (const size_t i : kept(words.size(), share, random)) {
+    if (!query.empty()) query += ' ';
+    query += words[i];
+  }
+  return query;
+}
+
+vision::Image drop_patches(const vision::Image& picture, int64_t grid, double share, base::Random& random) {
+  vision::Image image = picture;
+  std::vector<bool> stays(static_cast<size_t>(grid * grid));
+  for (const size_t patch : kept(stays.size(), share, random)) stays[patch] = true;
+  for (int64_t y = 0; y < image.height; ++y)
+    for (int64_t x = 0; x < image.width; ++x) {
+      if (stays[static_cast<size_t>(y * grid / image.height * grid + x * grid / image.width)]) continue;
+      std::copy(kMeanColour.begin(), kMeanColour.end(), image.at(x, y));
+      if (image.channels == 4) image.at(x, y)[3] = 255;
+    }
+  return image;
+}
+
+Tensor training_query(const Embedder& embedder, const std::string* caption, const vision::Image* picture,
+                      base::Random& random) {
+  ASSERT(caption || picture);
+  const bool by_caption = caption && (!picture || random.chance(0.5));
+  if (by_caption) {
+    const std::string query = drop_words(*caption, kQueryDropout, random);
+    return embedder.embed_texts({&query, 1})[0];
+  }
+  const vision::Image query = drop_patches(*picture, kPatchGrid, kQueryDropout, random);
+  return embedder.embed_pictures({&query, 1})[0];
+}
+
+}  // namespace atelier::retrieval
