@@ -78,12 +78,29 @@ std::string knowledge_lines(const std::vector<Picture>& pictures, const WordNet&
   return out;
 }
 
+namespace {
+
+/// Credits name people, not their mail boxes.
+std::string without_address(const std::string& author) {
+  std::vector<std::string> words;
+  for (size_t begin = 0; begin < author.size();) {
+    const size_t end = std::min(author.find(' ', begin), author.size());
+    const std::string word = author.substr(begin, end - begin);
+    if (!word.empty() && word.find('@') == word.npos) words.push_back(word);
+    begin = end + 1;
+  }
+  if (!words.empty() && words.back() == "-") words.pop_back();
+  return fmt::format("{}", fmt::join(words, " "));
+}
+
+}  // namespace
+
 std::string attribution(const std::vector<Picture>& pictures) {
   std::map<std::string, int64_t> count;
   std::map<std::string, std::set<std::string>> authors;
   for (const Picture& picture : pictures) {
     ++count[picture.source];
-    if (!picture.author.empty()) authors[picture.source].insert(picture.author);
+    if (const std::string author = without_address(picture.author); !author.empty()) authors[picture.source].insert(author);
   }
   static const std::map<std::string, std::string> kTexts = {
       {"Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0"}, {"MIT", "https://opensource.org/license/mit"},

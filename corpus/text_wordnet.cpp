@@ -2,19 +2,21 @@
 // offset lex_filenum ss_type w_cnt word lex_id [word lex_id...] p_cnt [symbol offset pos source/target]... [frames] | gloss
 #include "corpus/english.h"
 #include "corpus/text_corpus.h"
+#include "corpus/wordnet_lines.h"
 #include "corpus/words.h"
 #include "base/error.h"
 #include "base/files.h"
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <set>
 
 namespace atelier::corpus {
+
+using wordnet::each_line, wordnet::fields, wordnet::kLargestFile, wordnet::number;
+
 namespace {
 
-constexpr int64_t kLargestFile = 64 << 20;
 constexpr uint64_t kSeed = 30303;
 constexpr size_t kLongestGloss = 240;
 constexpr double kAbstract = 0.5;  // share of the meanings kept of words that no picture shows: captions are to fill the text
@@ -34,22 +36,6 @@ struct Synset {
   std::string_view gloss;  // definition and examples
 };
 
-std::vector<std::string_view> fields(std::string_view line) {
-  std::vector<std::string_view> out;
-  for (size_t begin = 0; begin < line.size();) {
-    const size_t end = std::min(line.find(' ', begin), line.size());
-    if (end > begin) out.push_back(line.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
-}
-
-int64_t number(std::string_view text, int base = 10) {
-  int64_t value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value, base);
-  return value;
-}
-
 /// "hot(p)" -> "hot", "ice_cream" -> "ice cream"
 std::string readable(std::string_view word) {
   std::string out(word.substr(0, word.find('(')));
@@ -59,11 +45,7 @@ std::string readable(std::string_view word) {
 
 std::map<int64_t, Synset> parse(std::string_view text, const std::string& path) {
   std::map<int64_t, Synset> synsets;
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    const std::string_view line = text.substr(begin, end - begin);
-    begin = end + 1;
-    if (line.empty() || line[0] == ' ') continue;  // the licence is indented
+  each_line(text, [&](std::string_view line) {
     const size_t bar = line.find('|');
     const std::vector<std::string_view> parts = fields(line.substr(0, bar));
     CHECK_FILE(bar != std::string_view::npos && parts.size() > 6, path, "'{}' is no synset", line.substr(0, 60));
@@ -83,7 +65,7 @@ std::map<int64_t, Synset> parse(std::string_view text, const std::string& path) 
     }
     synset.gloss = line.substr(bar + 1);
     synsets.emplace(number(parts[0]), std::move(synset));
-  }
+  });
   return synsets;
 }
 

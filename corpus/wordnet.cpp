@@ -1,40 +1,16 @@
 #include "corpus/wordnet.h"
+#include "corpus/wordnet_lines.h"
 #include "corpus/words.h"
 #include "base/error.h"
 #include "base/files.h"
 
 #include <algorithm>
-#include <charconv>
 
 namespace atelier::corpus {
+
+using wordnet::each_line, wordnet::fields, wordnet::kLargestFile, wordnet::number;
+
 namespace {
-
-constexpr int64_t kLargestFile = 64 << 20;
-
-template <class Visit>
-void each_line(std::string_view text, const Visit& visit) {
-  for (size_t begin = 0; begin < text.size();) {
-    const size_t end = std::min(text.find('\n', begin), text.size());
-    if (text[begin] != ' ') visit(text.substr(begin, end - begin));  // the licence is indented
-    begin = end + 1;
-  }
-}
-
-std::vector<std::string_view> fields(std::string_view line) {
-  std::vector<std::string_view> out;
-  for (size_t begin = 0; begin < line.size();) {
-    const size_t end = std::min(line.find(' ', begin), line.size());
-    if (end > begin) out.push_back(line.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return out;
-}
-
-int64_t number(std::string_view text, int base = 10) {
-  int64_t value = -1;
-  std::from_chars(text.data(), text.data() + text.size(), value, base);
-  return value;
-}
 
 std::string spaced(std::string_view word) {
   std::string out(word);

@@ -86,7 +86,7 @@ void Canvas::clear(std::string_view name) {
 }
 
 void Canvas::add(Path path, const Pen& pen, bool stroked) {
-  REQUIRE(shapes_ < allowed_, "this call may draw no more than {} shapes on the canvas", allowed_);
+  REQUIRE(shapes_ < allowed_, "the canvas may hold no more than {} shapes after this call", allowed_);
   REQUIRE(path_points_ + static_cast<int64_t>(path.points.size()) <= limits_.path_points, "a canvas holds at most {} points of shapes",
           limits_.path_points);
   // Cairo's coordinates have 24 bits before the point: what lies far outside would wrap around.
@@ -166,7 +166,8 @@ void Canvas::box(const Box& b, const Pen& pen) {
 }
 
 Path Canvas::text_path(Point centre, std::string_view text, double height) const {
-  REQUIRE(!text.empty() && static_cast<int64_t>(text.size()) <= limits_.text, "a text must be 1 to {} bytes, not {}", limits_.text, text.size());
+  REQUIRE(!text.empty() && static_cast<int64_t>(text.size()) <= limits_.text, "a text must be 1 to {} bytes, not {}", limits_.text,
+      text.size());
   const auto lines = lines_of(text);
   const double unit = height * shorter_side() / kCapHeight, line_step = height * shorter_side() * kLineHeight;
   Path path;
@@ -251,7 +252,8 @@ void Canvas::axes(const Frame& f, bool numbered) {
   const double x_zero = std::clamp(0.0, f.x_min, f.x_max), y_zero = std::clamp(0.0, f.y_min, f.y_max);
   const auto each = [](double low, double high, double step, auto&& visit) {
     const auto first = static_cast<int64_t>(std::ceil(low / step - 1e-9));
-    for (int64_t i = first; i - first <= 20 && static_cast<double>(i) * step <= high + step * 1e-9; ++i) visit(static_cast<double>(i) * step);
+    for (int64_t i = first; i - first <= 20 &&
+        static_cast<double>(i) * step <= high + step * 1e-9; ++i) visit(static_cast<double>(i) * step);
   };
   each(f.x_min, f.x_max, x_step, [&](double x) { line(f.at(x, f.y_min), f.at(x, f.y_max), pale); });
   each(f.y_min, f.y_max, y_step, [&](double y) { line(f.at(f.x_min, y), f.at(f.x_max, y), pale); });

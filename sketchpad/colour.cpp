@@ -41,7 +41,8 @@ Colour parse_colour(std::string_view text) {
   }
   for (const Named& named : kNamed)
     if (named.name == name) return named.colour;
-  throw base::InvalidArgument(fmt::format("a colour is a name such as red, blue, green or gray, or #rrggbb, not \"{}\"", text.substr(0, 40)));
+  throw base::InvalidArgument(fmt::format("a colour is a name such as red, blue, green or gray, or #rrggbb, not \"{}\"",
+      text.substr(0, 40)));
 }
 
 std::string nearest_colour_name(Colour c) {

@@ -68,7 +68,8 @@ class FormulaParser {
     std::string name;
     for (char c : text_.substr(0, equals))
       if (c != ' ' && c != '$') name += c;
-    const bool good = (name.size() == 1 && is_letter(name[0])) || (name.size() == 4 && is_letter(name[0]) && name[1] == '(' && name[2] == variable_ && name[3] == ')');
+    const bool good = (name.size() == 1 && is_letter(name[0])) || (name.size() == 4 && is_letter(name[0]) && name[1] == '(' &&
+        name[2] == variable_ && name[3] == ')');
     REQUIRE(good, "formula: only \"f({0}) =\" or \"y =\" may stand before the equals sign, not \"{1}\"", variable_, name.substr(0, 40));
     at_ = equals + 1;
   }

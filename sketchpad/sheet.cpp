@@ -17,7 +17,8 @@ void Sheet::store(const std::string& name, Entry entry) {
   int64_t total = pixels(entry);
   for (const auto& [other, there] : entries_) total += other == name ? 0 : pixels(there);
   REQUIRE(total <= limits_.pixels, "the pictures of a run hold at most {} pixels together", limits_.pixels);
-  REQUIRE(entries_.contains(name) || static_cast<int64_t>(entries_.size()) < limits_.entries, "a run holds at most {} pictures", limits_.entries);
+  REQUIRE(entries_.contains(name) || static_cast<int64_t>(entries_.size()) < limits_.entries, "a run holds at most {} pictures",
+      limits_.entries);
   entries_.insert_or_assign(name, std::move(entry));
   latest_ = name;
 }

@@ -67,7 +67,8 @@ std::chrono::milliseconds Args::time_left() const {
 }
 
 void Args::check_time() const {
-  REQUIRE(std::chrono::steady_clock::now() < deadline_, "{} took longer than its {} ms: use a smaller picture or fewer shapes", tool_, limits_.time.count());
+  REQUIRE(std::chrono::steady_clock::now() < deadline_, "{} took longer than its {} ms: use a smaller picture or fewer shapes",
+      tool_, limits_.time.count());
 }
 
 Tool::Tool(std::string name) : name_(std::move(name)) {}

@@ -16,11 +16,13 @@ bool in_range(const json& value, double low, double high) {
 }
 
 json numbers_schema(int count, double low, double high) {
-  return {{"type", "array"}, {"items", {{"type", "number"}, {"minimum", low}, {"maximum", high}}}, {"minItems", count}, {"maxItems", count}};
+  return {{"type", "array"}, {"items", {{"type", "number"}, {"minimum", low}, {"maximum", high}}}, {"minItems", count},
+      {"maxItems", count}};
 }
 
 bool are_numbers(const json& value, size_t count, double low, double high) {
-  return value.is_array() && value.size() == count && std::all_of(value.begin(), value.end(), [&](const json& v) { return in_range(v, low, high); });
+  return value.is_array() && value.size() == count && std::all_of(value.begin(), value.end(),
+      [&](const json& v) { return in_range(v, low, high); });
 }
 
 Type made(Type::Kind kind, double low = 0, double high = 0) {
@@ -73,13 +75,15 @@ json Type::schema() const {
     case Kind::canvas: return {{"type", "string"}, {"maxLength", 64}};
     case Kind::point: return numbers_schema(2, 0, 1);
     case Kind::box: return numbers_schema(4, 0, 1);
-    case Kind::list: return {{"type", "array"}, {"items", item_->schema()}, {"minItems", static_cast<int64_t>(low_)}, {"maxItems", static_cast<int64_t>(high_)}};
+    case Kind::list: return {{"type", "array"}, {"items", item_->schema()}, {"minItems", static_cast<int64_t>(low_)},
+        {"maxItems", static_cast<int64_t>(high_)}};
     case Kind::matrix: {
       const json row = {{"type", "array"}, {"items", {{"type", "number"}, {"minimum", least_}, {"maximum", most_}}}};
       return {{"type", "array"}, {"items", row}, {"minItems", 1}, {"maxItems", static_cast<int64_t>(high_)}};
     }
     case Kind::named_points:
-      return {{"type", "object"}, {"additionalProperties", numbers_schema(2, least_, most_)}, {"maxProperties", static_cast<int64_t>(high_)}};
+      return {{"type", "object"}, {"additionalProperties", numbers_schema(2, least_, most_)},
+          {"maxProperties", static_cast<int64_t>(high_)}};
   }
   return {};
 }
@@ -110,10 +114,12 @@ void Type::check(const json& value, const std::string& name) const {
     case Kind::integer: good = in_range(value, low_, high_) && value.get<double>() == std::floor(value.get<double>()); break;
     case Kind::flag: good = value.is_boolean(); break;
     case Kind::text:
-      good = value.is_string() && !value.get_ref<const std::string&>().empty() && static_cast<double>(value.get_ref<const std::string&>().size()) <= high_ &&
+      good = value.is_string() && !value.get_ref<const std::string&>().empty() &&
+          static_cast<double>(value.get_ref<const std::string&>().size()) <= high_ &&
              base::is_utf8(value.get_ref<const std::string&>());
       break;
-    case Kind::choice: good = value.is_string() && std::find(choices_.begin(), choices_.end(), value.get_ref<const std::string&>()) != choices_.end(); break;
+    case Kind::choice: good = value.is_string() && std::find(choices_.begin(), choices_.end(),
+        value.get_ref<const std::string&>()) != choices_.end(); break;
     case Kind::colour:
       good = value.is_string();
       if (good) parse_colour(value.get_ref<const std::string&>());
@@ -121,7 +127,8 @@ void Type::check(const json& value, const std::string& name) const {
     case Kind::point: good = are_numbers(value, 2, 0, 1); break;
     case Kind::box: {
       good = are_numbers(value, 4, 0, 1);
-      if (good) good = value[2] > 0 && value[3] > 0 && value[0].get<double>() + value[2].get<double>() <= 1 + 1e-6 && value[1].get<double>() + value[3].get<double>() <= 1 + 1e-6;
+      if (good) good = value[2] > 0 && value[3] > 0 && value[0].get<double>() + value[2].get<double>() <= 1 + 1e-6 &&
+          value[1].get<double>() + value[3].get<double>() <= 1 + 1e-6;
       break;
     }
     case Kind::list:
@@ -131,7 +138,8 @@ void Type::check(const json& value, const std::string& name) const {
       break;
     case Kind::matrix:
       good = value.is_array() && !value.empty() && static_cast<double>(value.size()) <= high_;
-      if (good) good = std::all_of(value.begin(), value.end(), [&](const json& row) { return are_numbers(row, value.size(), least_, most_); });
+      if (good) good = std::all_of(value.begin(), value.end(), [&](const json& row) { return are_numbers(row, value.size(), least_,
+          most_); });
       break;
     case Kind::named_points:
       good = value.is_object() && static_cast<double>(value.size()) <= high_;

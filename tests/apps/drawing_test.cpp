@@ -1,0 +1,87 @@
+// `atelier imagine` with the model that ships.
+#include "tests/apps/program_fixture.h"
+#include "vision/image.h"
+
+#include <thread>
+
+namespace atelier::apps {
+namespace {
+
+TEST_F(Program, ADrawnPictureTellsHowToDrawItAgain) {
+  const Outcome drawn = run({"imagine", "a red apple", "--style", "noto style", "--steps", "4", "--seed", "5", "-o", "apple.png", "--json"});
+  ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
+  const vision::Image image = vision::read_image(folder / "apple.png");
+  EXPECT_EQ(image.width, 128);
+  EXPECT_EQ(base::parse_json(drawn.out, "stdout").at("pictures").at(0).at("seed"), 5);
+  const std::string first = base::read_file(folder / "apple.png");
+  const std::string command = run({"inspect", "apple.png"}).out;
+  EXPECT_NE(command.find("a red apple"), std::string::npos) << command;
+  EXPECT_NE(command.find("--steps 4"), std::string::npos) << command;
+  run({"imagine", "a red apple", "--style", "noto style", "--steps", "4", "--seed", "5", "-o", "again.png"});
+  EXPECT_EQ(base::read_file(folder / "again.png"), first);
+}
+
+// A batch is only a faster way to say the same thing.
+TEST_F(Program, ABatchEqualsSingles) {
+  ASSERT_EQ(run({"imagine", "a fish", "--steps", "3", "--seed", "7", "-b", "2", "-o", "fish_%d.png"}).exit_code, 0);
+  ASSERT_EQ(run({"imagine", "a fish", "--steps", "3", "--seed", "8", "-o", "single.png"}).exit_code, 0);
+  std::vector<fs::path> batch;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (entry.path().filename().string().starts_with("fish_")) batch.push_back(entry.path());
+  ASSERT_EQ(batch.size(), 2u);
+  std::sort(batch.begin(), batch.end());
+  EXPECT_EQ(base::read_file(batch[1]), base::read_file(folder / "single.png"));
+}
+
+// NegToMe: the first picture of a diverse batch is the one without it, the second is another, and its record makes it again.
+TEST_F(Program, ADiverseBatchKeepsItsFirstPicture) {
+  const std::vector<std::string> common = {"imagine", "a star", "--steps", "5", "--seed", "7", "-b", "2"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), common.begin(), common.end());
+    const Outcome outcome = run(more);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+  };
+  with({"-o", "plain_%d.png"});
+  with({"--diverse", "-o", "apart_%d.png"});
+  with({"--diverse", "2", "--negtome-tau", "0.3", "-o", "strong_%d.png"});
+  const auto pixels = [&](const char* name) { return vision::read_image(folder / name).pixels; };
+  EXPECT_EQ(pixels("plain_1.png"), pixels("apart_1.png"));
+  EXPECT_EQ(pixels("plain_1.png"), pixels("strong_1.png"));
+  EXPECT_NE(pixels("plain_2.png"), pixels("strong_2.png"));
+  const std::string command = run({"inspect", "strong_2.png"}).out;
+  EXPECT_NE(command.find("--batch 2 --diverse=2"), std::string::npos) << command;
+  EXPECT_NE(command.find("--seed 7 "), std::string::npos) << command;
+}
+
+TEST_F(Program, APictureCanBeAvoided) {
+  ASSERT_EQ(run({"imagine", "a star", "--steps", "5", "--seed", "7", "-o", "star.png"}).exit_code, 0);
+  const Outcome drawn = run({"imagine", "a star", "--steps", "5", "--seed", "8", "--avoid", "star.png", "--avoid-alpha", "2",
+                             "--negtome-tau", "0.3", "-o", "other.png"});
+  ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
+  ASSERT_EQ(run({"imagine", "a star", "--steps", "5", "--seed", "8", "-o", "plain.png"}).exit_code, 0);
+  EXPECT_NE(vision::read_image(folder / "other.png").pixels, vision::read_image(folder / "plain.png").pixels);
+  EXPECT_NE(run({"inspect", "other.png"}).out.find("--avoid=star.png --avoid-alpha=2"), std::string::npos);
+  const Outcome missing = run({"imagine", "a star", "--avoid", "nowhere.png"});
+  EXPECT_EQ(missing.exit_code, 3);
+  EXPECT_NE(missing.err.find("nowhere.png"), std::string::npos) << missing.err;
+}
+
+TEST_F(Program, StoppedByHandItLeavesNoHalfPicture) {
+  const pid_t child = start({"imagine", "a tree", "--steps", "1000", "-b", "64", "-o", "tree_%02d.png"});
+  while (!fs::exists(folder / "tree_00.png") && !fs::exists(folder / "tree_01.png") && kill(child, 0) == 0) {
+    if (base::read_file(folder / "stderr").find("drawing") != std::string::npos) break;
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  kill(child, SIGINT);
+  const Outcome outcome = wait(child);
+  EXPECT_EQ(outcome.exit_code, 130) << outcome.err;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename();
+    EXPECT_EQ(name.find(".tmp"), std::string::npos) << name;
+    if (name.ends_with(".png")) EXPECT_EQ(vision::read_image(entry.path()).width, 128);
+  }
+}
+
+}  // namespace
+}  // namespace atelier::apps
