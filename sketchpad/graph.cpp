@@ -74,11 +74,11 @@ void fit(std::vector<Point>& at) {
   }
 }
 
-// Pushes nodes apart and away from edges that are not theirs.
-void loosen(const Graph& g, std::vector<Point>& at) {
+// Pushes nodes apart and away from edges that are not theirs. @return whether that worked
+bool loosen(const Graph& g, std::vector<Point>& at) {
   const size_t n = at.size();
   const double apart = std::min(0.17, 0.75 / std::sqrt(static_cast<double>(n)));
-  constexpr double kClear = 0.075;
+  constexpr double kClear = 0.075;  // from a node's middle to an edge; nodes are at most 0.045 in radius
   base::Random random(4);
   for (int round = 0; round < 600; ++round) {
     bool moved = false;
@@ -97,8 +97,9 @@ void loosen(const Graph& g, std::vector<Point>& at) {
         }
       }
     for (Point& p : at) p = {std::clamp(p.x, 0.0, 1.0), std::clamp(p.y, 0.0, 1.0)};
-    if (!moved) return;
+    if (!moved) return true;
   }
+  return false;
 }
 
 }  // namespace
@@ -111,9 +112,17 @@ std::vector<Point> lay_out(const Graph& graph, GraphLayout layout) {
     for (Point& p : at) p = p * 0.5 + Point{0.5, 0.5};
     return at;
   }
+  // Symmetric graphs put nodes on one spot or on another's edge: then as little of the circle as helps is mixed in.
+  const std::vector<Point> round = circle(at.size());
+  std::vector<Point> out;
   fit(at);
-  loosen(graph, at);
-  return at;
+  for (int share = 0; share <= 8; ++share) {
+    out = at;
+    for (size_t i = 0; i < at.size(); ++i) out[i] = at[i] * (1 - share / 8.0) + (round[i] * 0.5 + Point{0.5, 0.5}) * (share / 8.0);
+    fit(out);
+    if (share == 8 || loosen(graph, out)) break;
+  }
+  return out;
 }
 
 void draw(Canvas& canvas, const Graph& graph, const std::vector<Point>& places, const GraphStyle& style) {
@@ -170,7 +179,8 @@ void draw(Canvas& canvas, const Graph& graph, const std::vector<Point>& places, 
   }
   for (size_t i = 0; i < n; ++i) {
     canvas.circle(places[i], style.radius, {.width = 2, .fill = style.fills[i]});
-    canvas.text(places[i], style.labels[i], {.colour = readable_on(style.fills[i])}, style.labels[i].size() > 2 ? 0.018 : 0.026);
+    canvas.text(places[i], style.labels[i], {.colour = readable_on(style.fills[i])},
+        style.radius * (style.labels[i].size() > 2 ? 0.5 : 0.68));
   }
 }
 

@@ -4,7 +4,7 @@
 
 #include <opencv2/imgproc.hpp>
 
-#include <numeric>
+#include <set>
 
 namespace atelier::sketchpad {
 namespace {
@@ -15,21 +15,24 @@ bool set_at(const cv::Mat& mask, Point p) {
   return inside(mask, p) && mask.at<uint8_t>(static_cast<int>(std::floor(p.y)), static_cast<int>(std::floor(p.x))) != 0;
 }
 
-// The label inside a node: what differs from the fill.
-std::string read_label(const cv::Mat& rgb, const SeenNode& node) {
+// The label inside a node: what differs from the fill. "" if nothing is read with at least this score.
+std::string read_label(const cv::Mat& rgb, const SeenNode& node, std::string_view among, double least_score) {
   const int r = static_cast<int>(node.radius * 0.88);
-  const cv::Rect box = cv::Rect(static_cast<int>(node.centre.x) - r, static_cast<int>(node.centre.y) - r, 2 * r + 1,
-      2 * r + 1) & cv::Rect(0, 0, rgb.cols, rgb.rows);
+  const cv::Rect square(static_cast<int>(node.centre.x) - r, static_cast<int>(node.centre.y) - r, 2 * r + 1, 2 * r + 1);
+  const cv::Rect box = square & cv::Rect(0, 0, rgb.cols, rgb.rows);
   cv::Mat text = 255 - near_mask(rgb(box), node.fill, 90), disc = cv::Mat::zeros(text.size(), CV_8U);
   cv::circle(disc, {box.width / 2, box.height / 2}, static_cast<int>(node.radius * 0.86), 255, cv::FILLED);
   text &= disc;
-  const auto words = read_glyphs(text, kDigitsAndCapitals, std::max(5, static_cast<int>(node.radius * 0.3)),
-      static_cast<int>(node.radius * 1.4));
-  if (words.size() != 1 || words[0].score < 0.6) return "";
-  std::string out = words[0].text;
-  // Between a narrow zero and a wide O stands only their width: a label with another digit is a number.
-  if (out.find_first_not_of("0123456789O") == out.npos && out.size() > 1) std::replace(out.begin(), out.end(), 'O', '0');
-  return out;
+  const auto words = read_glyphs(text, among, std::max(5, static_cast<int>(node.radius * 0.3)), static_cast<int>(node.radius * 1.4));
+  return words.size() == 1 && words[0].score >= least_score ? words[0].text : "";
+}
+
+// 1 and I, 0 and O, 5 and S are told apart by their company: nodes are numbered if all can be read as different numbers.
+void read_labels(const cv::Mat& rgb, std::vector<SeenNode>& nodes) {
+  std::set<std::string> numbers;
+  for (SeenNode& n : nodes) n.label = read_label(rgb, n, kDigits, 0.65), numbers.insert(n.label);
+  if (numbers.size() == nodes.size() && !numbers.contains("")) return;
+  for (SeenNode& n : nodes) n.label = read_label(rgb, n, kDigitsAndCapitals, 0.6);
 }
 
 // A filled triangle whose tip is at `tip`, pointing along `way`.
@@ -108,7 +111,7 @@ std::vector<SeenNode> see_nodes(const cv::Mat& rgb) {
     return std::any_of(all.begin(), all.end(), [&](const SeenNode& o) { return o.radius > 1.3 * n.radius && distance(o.centre,
         n.centre) < o.radius; });
   });
-  for (SeenNode& n : nodes) n.label = read_label(rgb, n);
+  read_labels(rgb, nodes);
   return nodes;
 }
 
@@ -147,7 +150,7 @@ SeenGraph see_graph(const cv::Mat& rgb) {
       cv::FILLED);
   // A number belongs to the edge whose middle part is nearest.
   for (const SeenText& text : read_glyphs(rest, kDigits, 7, 40)) {
-    if (text.score < 0.6) continue;
+    if (text.score < 0.8) continue;  // a piece of an unexplained line is no 1
     const Point at{text.box.x + text.box.width / 2.0, text.box.y + text.box.height / 2.0};
     SeenEdge* nearest = nullptr;
     double least = 3.0 * text.box.height;

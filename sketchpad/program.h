@@ -1,5 +1,5 @@
 #pragma once
-/// Another program as a helper: started by its arguments, never by a shell, talked to through pipes, always ended.
+/// Another program, started by its arguments, never by a shell, talked to through pipes, always ended.
 #include <chrono>
 #include <filesystem>
 #include <optional>

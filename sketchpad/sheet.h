@@ -1,5 +1,5 @@
 #pragma once
-/// The named pictures and canvases of one run, and the helpers that its tools may call.
+/// The named pictures and canvases of one run, and what outside programs its tools may call.
 #include "sketchpad/canvas.h"
 
 #include <filesystem>
@@ -8,7 +8,7 @@
 
 namespace atelier::sketchpad {
 
-/// Models and programs outside this one; a tool whose helper is missing says so and what to install.
+/// Models and programs outside this one; a tool that lacks one says so and what to install.
 struct Resources {
   std::filesystem::path models;                        // folder of ONNX files; empty: none
   std::vector<std::filesystem::path> cascades = {"/usr/share/opencv4/haarcascades", "/usr/share/opencv/haarcascades"};

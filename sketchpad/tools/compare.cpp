@@ -9,17 +9,29 @@
 namespace atelier::sketchpad {
 namespace {
 
-// The largest part of one even black, white or grey that reaches a corner of the picture: what is missing.
-cv::Rect missing_part(const cv::Mat& rgb) {
+// The largest rectangle at a corner of the picture in which all has the corner's colour: what is missing. What lies
+// beside it may be as dark; a piece that fits into the rectangle says how large the missing part is.
+cv::Rect missing_part(const cv::Mat& rgb, cv::Size piece) {
   cv::Rect best;
-  for (const cv::Point corner : {cv::Point(rgb.cols - 1, rgb.rows - 1), cv::Point(0, rgb.rows - 1), cv::Point(rgb.cols - 1, 0),
-      cv::Point(0, 0)}) {
-    cv::Mat visited = cv::Mat::zeros(rgb.rows + 2, rgb.cols + 2, CV_8U), picture = rgb.clone();
-    cv::Rect box;
-    const int area = cv::floodFill(picture, visited, corner, {}, &box, cv::Scalar::all(14), cv::Scalar::all(14),
-        4 | cv::FLOODFILL_FIXED_RANGE | cv::FLOODFILL_MASK_ONLY | (255 << 8));
-    if (area > 0.9 * box.area() && box.area() > best.area() && box.area() < 0.9 * static_cast<double>(rgb.total())) best = box;
-  }
+  for (const bool right : {true, false})
+    for (const bool bottom : {true, false}) {
+      const int corner_x = right ? rgb.cols - 1 : 0, corner_y = bottom ? rgb.rows - 1 : 0;
+      const auto& c = rgb.at<cv::Vec3b>(corner_y, corner_x);
+      const cv::Mat even = near_mask(rgb, {c[0], c[1], c[2]}, 30);  // JPEG rings by so much
+      int width = rgb.cols, widest = 0, height = 0;
+      for (int row = 0; row < rgb.rows; ++row) {
+        const auto* line = even.ptr<uint8_t>(bottom ? rgb.rows - 1 - row : row);
+        int run = 0;
+        while (run < width && line[right ? rgb.cols - 1 - run : run]) ++run;
+        width = run;
+        if (width * (row + 1) > widest * height) widest = width, height = row + 1;
+      }
+      // Its edge may have been smeared: a piece some percent larger fits too.
+      const bool fits = widest >= 0.93 * piece.width && height >= 0.93 * piece.height;
+      if (fits && piece.width < rgb.cols && piece.height < rgb.rows) widest = piece.width, height = piece.height;
+      if (widest * height > best.area() && widest * height < 0.9 * static_cast<double>(rgb.total()))
+        best = {right ? rgb.cols - widest : 0, bottom ? rgb.rows - height : 0, widest, height};
+    }
   REQUIRE(best.area() > 0.01 * static_cast<double>(rgb.total()), "compare: no even missing part at a corner; give its box as part");
   return best;
 }
@@ -75,7 +87,9 @@ Tool compare_tool() {
       .limits({.pixels = 4 << 20})
       .runs([](const Args& args, Sheet& sheet) -> Observation {
         const cv::Mat rgb = to_mat(*args.picture("picture", sheet));
-        const cv::Rect part = args.has("part") ? in_pixels(args.box("part"), rgb) : missing_part(rgb);
+        const auto first = sheet.picture(args.texts("pieces").front());
+        const cv::Size size(static_cast<int>(first->width), static_cast<int>(first->height));
+        const cv::Rect part = args.has("part") ? in_pixels(args.box("part"), rgb) : missing_part(rgb, size);
         REQUIRE(part.width >= 4 && part.height >= 4,
             "compare: the missing part must be at least 4 pixels wide and high, not {} x {}", part.width, part.height);
         const auto names = args.texts("pieces");

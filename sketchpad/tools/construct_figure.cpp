@@ -2,11 +2,18 @@
 
 #include "base/error.h"
 #include "sketchpad/figure.h"
+#include "sketchpad/relations.h"
 
+#include <numbers>
 #include <set>
 
 namespace atelier::sketchpad {
 namespace {
+
+void collect_points(const Term& term, std::set<std::string>& into) {
+  if (is_point(term)) into.insert(term.name);
+  for (const Term& argument : term.arguments) collect_points(argument, into);
+}
 
 // Circles count with their whole extent.
 Box extent(const Figure& figure) {
@@ -17,6 +24,28 @@ Box extent(const Figure& figure) {
   for (const auto& [name, p] : figure.points) take(p, 0);
   for (const auto& [name, r] : figure.radii) take(figure.points.at(name), r);
   return {low.x, low.y, std::max(1e-9, high.x - low.x), std::max(1e-9, high.y - low.y)};
+}
+
+// The direction in which a point's name is farthest from every line through it; of equals, away from the middle.
+Point free_side(const Figure& figure, Point p, Point middle) {
+  std::vector<Point> ways;
+  for (const auto& [a, b] : figure.segments) {
+    const Point from = figure.points.at(a), to = figure.points.at(b), way = unit(to - from);
+    const double along = dot(p - from, way), total = distance(from, to);
+    if (std::abs(cross(way, p - from)) > 0.01 * total || along < -0.01 * total || along > 1.01 * total) continue;
+    if (along > 0.02 * total) ways.push_back(way * -1);
+    if (along < 0.98 * total) ways.push_back(way);
+  }
+  Point best{0, -1};
+  double most = -10;
+  for (int k = 0; k < 24; ++k) {
+    const Point side{std::sin(k * std::numbers::pi / 12), -std::cos(k * std::numbers::pi / 12)};
+    double nearest = 1;
+    for (Point way : ways) nearest = std::min(nearest, 1 - dot(way, side));
+    nearest += 0.15 * dot(side, unit(p - middle));
+    if (nearest > most) most = nearest, best = side;
+  }
+  return best;
 }
 
 }  // namespace
@@ -36,17 +65,24 @@ Tool construct_figure_tool() {
         options.seed = static_cast<uint64_t>(args.integer("seed"));
         for (const auto& [name, p] : args.named_points("near")) options.near[name] = p;
         options.each_start = [&] { args.check_time(); };
-        Figure figure = solve_figure(args.texts("relations"), options);
-        REQUIRE(figure.misfit < 0.05, "construct_figure: no figure satisfies all relations; worst (off by {:.2g}): {}",
-            figure.misfit, figure.worst);
+        std::vector<std::string> statements = args.texts("relations");
+        std::set<std::string> known, lines;
+        for (const std::string& s : statements)
+          if (s.find_first_not_of(' ') != s.npos) collect_points(parse_term(s), known);
+        for (const auto& [name, p] : options.near) known.insert(name);
         for (const std::string& line : args.texts("lines")) {
           // Two labels, each a capital with an optional digit or prime.
           const size_t cut = line.size() > 2 && (line[1] < 'A' || line[1] > 'Z') ? 2 : 1;
           const std::string a = line.substr(0, cut), b = line.size() > cut ? line.substr(cut) : "";
-          REQUIRE(figure.points.contains(a) && figure.points.contains(b),
-              "construct_figure: the line {} names a point that no relation has", line);
-          figure.segments.emplace_back(a, b);
+          REQUIRE(known.contains(a) && known.contains(b),
+              "construct_figure: the line {} has a point that is in no relation and not in near", line);
+          statements.push_back(fmt::format("Line({},{})", a, b));
+          lines.insert(statements.back());
         }
+        Figure figure = solve_figure(statements, options);
+        REQUIRE(figure.misfit < 0.05, "construct_figure: no figure satisfies all relations; worst (off by {:.2g}): {}", figure.misfit,
+                figure.worst);
+        std::erase_if(figure.left_out, [&](const std::string& s) { return lines.contains(s); });
         Canvas& canvas = args.canvas("canvas", sheet);
         canvas.layer("drawing");
         const Box around = extent(figure);
@@ -63,16 +99,10 @@ Tool construct_figure_tool() {
           if (drawn.insert(std::minmax(a, b)).second) canvas.line(place(figure.points.at(a)), place(figure.points.at(b)), pen);
         json at = json::object();
         for (const auto& [name, p] : figure.points) {
-          // Away from where the lines of this point go. A point that ends no line gets a dot; a dot on an end would only
-          // lengthen the line.
-          Point away;
-          bool ends = false;
-          for (const auto& [a, b] : figure.segments)
-            if (a == name || b == name) ends = true, away = away - unit(figure.points.at(a == name ? b : a) - p);
-          if (!ends) canvas.point(place(p), {}, 0.006);
-          if (length(away) < 0.1) away = p - around.centre();
-          if (length(away) < 1e-6) away = {0, -1};
-          canvas.label(place(p), name, away, {}, 0.026, 0.018);
+          // A point that ends no line gets a dot; a dot on an end would only lengthen the line.
+          const auto ends = [&](const auto& s) { return s.first == name || s.second == name; };
+          if (std::none_of(figure.segments.begin(), figure.segments.end(), ends)) canvas.point(place(p), {}, 0.006);
+          canvas.label(place(p), name, free_side(figure, p, around.centre()), {}, 0.026, 0.018);
           at[name] = to_json(place(p));
         }
         json data = {{"points", at}, {"misfit", rounded(figure.misfit, 6)}};

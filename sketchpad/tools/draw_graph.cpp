@@ -3,6 +3,8 @@
 #include "base/error.h"
 #include "sketchpad/graph.h"
 
+#include <numbers>
+
 namespace atelier::sketchpad {
 
 Tool draw_graph_tool() {
@@ -49,7 +51,9 @@ Tool draw_graph_tool() {
         const Point pixels{static_cast<double>(canvas.width()) * area.width, static_cast<double>(canvas.height()) * area.height};
         const double side = std::min(pixels.x, pixels.y);
         REQUIRE(side >= 160, "draw_graph: the area is {:.0f} pixels across; 160 are needed", side);
-        style.radius = std::min(0.036, 0.9 / static_cast<double>(n)) * std::max(0.55, side / canvas.shorter_side());
+        // On a circle the line between two neighbours of a node must clear it.
+        const double clear = 0.41 * (1 - std::cos(2 * std::numbers::pi / static_cast<double>(std::max<size_t>(n, 4))));
+        style.radius = std::clamp(0.72 * clear, 0.017, 0.036) * std::max(0.55, side / canvas.shorter_side());
         auto places = lay_out(graph, layout == "circular" ? GraphLayout::circular : layout == "spectral" ? GraphLayout::spectral
             : GraphLayout::force);
         // A square in the middle of the area, with room for the outer nodes.

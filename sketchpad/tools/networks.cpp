@@ -119,7 +119,12 @@ Tool detect_tool() {
             if (std::filesystem::is_regular_file(folder / file)) path = folder / file;
           REQUIRE(!path.empty(), "detect: {} is not installed (Debian: opencv-data)", file);
           cv::CascadeClassifier cascade;
-          CHECK_FILE(cascade.load(path), path.string(), "is no cascade that can be read");
+          bool loaded = false;
+          try {
+            loaded = cascade.load(path);
+          } catch (const cv::Exception&) {
+          }
+          CHECK_FILE(loaded, path.string(), "is no cascade that can be read");
           cv::Mat grey;
           cv::cvtColor(rgb, grey, cv::COLOR_RGB2GRAY);
           cv::equalizeHist(grey, grey);

@@ -6,6 +6,7 @@
 
 #include <opencv2/imgproc.hpp>
 
+#include <array>
 #include <map>
 
 namespace atelier::sketchpad {
@@ -58,19 +59,25 @@ Tool read_board_tool() {
           for (int column = 0; column < 8; ++column) {
             const int left = board.x + board.width * column / 8, top = board.y + board.height * row / 8;
             const int right = board.x + board.width * (column + 1) / 8, bottom = board.y + board.height * (row + 1) / 8;
-            cv::Mat square;
-            cv::resize(rgb(cv::Rect(left, top, right - left, bottom - top)), square, {kSquare, kSquare}, 0, 0, cv::INTER_AREA);
             double least = 1e300, second = 1e300;
             char best = ' ';
+            // Squares are whole pixels only on average: each is also tried a pixel aside.
+            std::array<cv::Mat, 9> crops;
+            for (int k = 0; k < 9; ++k) {
+              const cv::Rect all(0, 0, rgb.cols, rgb.rows), at(left + k % 3 - 1, top + k / 3 - 1, right - left, bottom - top);
+              cv::resize(rgb(at & all), crops[static_cast<size_t>(k)], {kSquare, kSquare}, 0, 0, cv::INTER_AREA);
+            }
             for (const auto& [key, shape] : templates()) {
               if (key.second != ((row + column) % 2 == 0)) continue;
-              const double difference = cv::norm(square, shape, cv::NORM_L1) / (3.0 * kSquare * kSquare);
+              double difference = 1e300;
+              for (const cv::Mat& square : crops) difference = std::min(difference,
+                  cv::norm(square, shape, cv::NORM_L1) / (3.0 * kSquare * kSquare));
               if (difference < least) second = least, least = difference, best = key.first;
               else second = std::min(second, difference);
             }
             squares[row][column] = best;
             const std::string name = {static_cast<char>('a' + column), static_cast<char>('8' - row)};
-            if (least > 0.6 * second || least > 25) unsure.push_back(name);
+            if (least > 0.75 * second || least > 25) unsure.push_back(name);
             if (best != ' ') where[best] += " " + name;
           }
         std::string text = "board: " + fen_of(squares) + "; pieces:";

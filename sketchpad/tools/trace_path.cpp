@@ -54,16 +54,17 @@ Observation flood(const Args& args, Sheet& sheet, const cv::Mat& rgb) {
   REQUIRE(args.has("from") && args.has("to"), "trace_path: without nodes in the picture, from and to must be points");
   cv::Mat labels;
   const cv::Mat ink = 255 - near_mask(rgb, background_of(rgb), 90);
-  blobs(ink, labels);
+  const std::vector<Blob> parts = blobs(ink, labels);
+  // The largest part near the point: a letter's counter in a filled node is a part of its own.
   const auto label_near = [&](Point p) {
-    const int reach = std::max(3, std::min(rgb.cols, rgb.rows) / 50), x = static_cast<int>(p.x * rgb.cols),
-        y = static_cast<int>(p.y * rgb.rows);
-    int best = 0, least = reach * reach + 1;
-    for (int dy = -reach; dy <= reach; ++dy)
-      for (int dx = -reach; dx <= reach; ++dx)
-        if (x + dx >= 0 && y + dy >= 0 && x + dx < labels.cols && y + dy < labels.rows && labels.at<int>(y + dy, x + dx) &&
-            dx * dx + dy * dy < least)
-          least = dx * dx + dy * dy, best = labels.at<int>(y + dy, x + dx);
+    const int reach = std::max(3, std::min(rgb.cols, rgb.rows) / 50);
+    const int x = static_cast<int>(p.x * rgb.cols), y = static_cast<int>(p.y * rgb.rows);
+    const cv::Rect near = cv::Rect(x - reach, y - reach, 2 * reach + 1, 2 * reach + 1) & cv::Rect(0, 0, rgb.cols, rgb.rows);
+    int best = 0;
+    int64_t most = 0;
+    for (const Blob& part : parts)
+      if (part.area > most && (part.box & near).area() > 0 && cv::countNonZero(labels(near) == part.label) > 0) most = part.area,
+          best = part.label;
     return best;
   };
   const int a = label_near(args.point("from")), b = label_near(args.point("to"));

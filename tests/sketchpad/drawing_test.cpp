@@ -67,6 +67,10 @@ TEST(DrawingTools, SayWhatIsWrong) {
   EXPECT_ERROR(desk("construct_figure", {{"relations", {"Equals(LengthOf(Line(A,B)),3"}}}), InvalidArgument, "closing parenthesis");
   EXPECT_ERROR(desk("construct_figure", {{"relations", {"Equals(LengthOf(Line(A,B)),1)", "Equals(LengthOf(Line(B,C)),1)",
       "Equals(LengthOf(Line(A,C)),5)"}}}), InvalidArgument, "no figure satisfies");
+  EXPECT_ERROR(desk("construct_figure", {{"relations", {"Equals(LengthOf(Line(A,B)),3)"}}, {"lines", {"AZ"}}}), InvalidArgument,
+      "the line AZ");
+  EXPECT_NO_THROW(desk("construct_figure", {{"relations", {"Equals(LengthOf(Line(A,B)),3)"}}, {"lines", {"AZ"}}, {"near", {{"A", {0,
+      0}}, {"B", {9, 0}}, {"Z", {4, 5}}}}}));
   EXPECT_ERROR(desk("draw_radius", {{"centre", {0.5, 0.5}}, {"radius", 0.3}, {"point", {0.5, 0.6}}}), InvalidArgument, "inside the circle");
   EXPECT_ERROR(desk("draw_perpendicular", {{"from", {0.5, 0.2}}, {"a", {0.1, 0.8}}, {"b", {0.1, 0.8}}}), InvalidArgument,
       "two different points");

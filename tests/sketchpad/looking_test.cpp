@@ -44,6 +44,23 @@ TEST(ReadGraph, ReadsArrowsAndNumbers) {
   }
 }
 
+TEST(ReadGraph, ReadsLettersToo) {
+  Desk desk;
+  desk("draw_graph", {{"matrix", {{0, 1, 0}, {1, 0, 1}, {0, 1, 0}}}, {"labels", {"S", "I", "T"}}, {"layout", "circular"}});
+  EXPECT_EQ(desk("trace_path", {{"from_label", "S"}, {"to_label", "T"}}).data["path"], (json{"S", "I", "T"}));
+}
+
+// Neighbours of a node on the circle, joined past it: the line must clear the node.
+TEST(ReadGraph, ReadsACrowdedCircle) {
+  std::vector<std::vector<double>> matrix(15, std::vector<double>(15, 0));
+  for (size_t i = 0; i < 15; ++i) matrix[i][(i + 2) % 15] = matrix[(i + 2) % 15][i] = 1;
+  Desk desk;
+  desk("draw_graph", {{"matrix", matrix}});
+  const Observation seen = desk("read_graph");
+  EXPECT_EQ(seen.data["adjacency_matrix"], json(matrix)) << seen.text;
+  EXPECT_EQ(seen.data["nodes"][14]["label"], "14");
+}
+
 // What is reported is what is on the paper: a rubbed-out edge is gone, a drawn one is there.
 TEST(ReadGraph, FollowsThePixelsNotTheData) {
   Desk desk;
