@@ -117,6 +117,7 @@ TEST(FusionModel, GradientsOfAPaddedBatchAreThoseOfSingles) {
   const Tensor document = tiny.picture(4, 2);
   const auto& all = tiny.parameters.all();
   const Tensor key = std::find_if(all.begin(), all.end(), [](const auto& p) { return p.first == "image_tower.layers.0.self_attn.k_proj.weight"; })->second;
+  Tensor(key).requires_grad_(true);
   const auto gradient_of = [&](const Tensor& loss) { return torch::autograd::grad({loss}, {key})[0]; };
   const Tensor both = gradient_of(loss_of(document, at::cat({ids({4, 7, 8, 3}), ids({4, 3, 0, 0})}), at::tensor(std::vector<int64_t>{4, 2}, at::kLong)));
   const Tensor singles = gradient_of(loss_of(document.narrow(0, 0, 1), ids({4, 7, 8, 3}), {})) +
