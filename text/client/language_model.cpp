@@ -1,0 +1,22 @@
+#include "text/client/language_model.h"
+
+#include <algorithm>
+
+namespace atelier::text {
+
+std::string joined(const Prompt& prompt) {
+  std::string text;
+  for (const PromptPiece& piece : prompt) text += piece.text;
+  return text;
+}
+
+bool cut_at_stop(std::string& text, const std::vector<std::string>& stop) {
+  size_t end = text.npos;
+  for (const std::string& word : stop)
+    if (!word.empty()) end = std::min(end, text.find(word));
+  if (end == text.npos) return false;
+  text.resize(end);
+  return true;
+}
+
+}  // namespace atelier::text
