@@ -16,7 +16,7 @@ namespace atelier::text {
 
 struct ChatConfig {
   std::string url;                              // of the API's root: "http://127.0.0.1:8080/v1"
-  std::string model;                            // empty: the server's own choice
+  std::string model = {};                       // empty: the server's own choice
   std::string key_variable = "OPENAI_API_KEY";  // the environment variable that holds the key; unset: no key is sent
   std::chrono::milliseconds connect_timeout{5000}, timeout{120000};
   int64_t retries = 4;                          // after the first try
@@ -40,10 +40,10 @@ struct ChatMessage {
 struct ChatOptions {
   int64_t max_tokens = 512;
   double temperature = 0;
-  std::optional<uint64_t> seed;
-  std::vector<std::string> stop;      // at most 4, as servers allow
+  std::optional<uint64_t> seed = {};
+  std::vector<std::string> stop = {};  // at most 4, as servers allow
   bool logprobs = false;              // ask for log-probabilities; servers without them leave them out
-  std::function<bool()> cancelled;    // besides Ctrl-C: asked several times a second, true ends the call with Cancelled
+  std::function<bool()> cancelled = {};  // besides Ctrl-C: asked several times a second, true ends the call with Cancelled
 };
 
 struct ChatReply {

@@ -23,7 +23,7 @@ struct CompletionOptions {
   int64_t max_new_tokens = 20;
   double temperature = 0;          // 0: the most probable token
   uint64_t seed = 0;
-  std::vector<std::string> stop;   // the text ends before the first of these; at most 4
+  std::vector<std::string> stop = {};  // the text ends before the first of these; at most 4
 };
 
 struct Completion {
