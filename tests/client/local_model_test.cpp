@@ -66,14 +66,15 @@ TEST_F(LocalModel, WhatIsFilledInIsNeverControl) {
   EXPECT_NEAR((*as_template)[0], expected(forged, [&] { auto ids = tokenizer_.encode("dog"); return ids.push_back(eos_), ids; }()), 1e-3);
 }
 
-TEST_F(LocalModel, CompletionIsGreedyCutAtStopAndScored) {
-  const Completion whole = local_.complete(prompt_, {.max_new_tokens = 12});
+TEST_F(LocalModel, CompletionIsSeededCutAtStopAndScored) {
+  const CompletionOptions options = {.max_new_tokens = 12, .temperature = 1, .seed = 3};
+  const Completion whole = local_.complete(prompt_, options);
   ASSERT_FALSE(whole.text.empty());
-  EXPECT_EQ(local_.complete(prompt_, {.max_new_tokens = 12}).text, whole.text);
+  EXPECT_EQ(local_.complete(prompt_, options).text, whole.text);
   ASSERT_TRUE(whole.log_probability);
   EXPECT_LT(*whole.log_probability, 0);
   const std::string stop = whole.text.substr(whole.text.size() / 2, 1);
-  const Completion cut = local_.complete(prompt_, {.max_new_tokens = 12, .stop = {stop}});
+  const Completion cut = local_.complete(prompt_, {.max_new_tokens = 12, .temperature = 1, .seed = 3, .stop = {stop}});
   EXPECT_EQ(cut.text, whole.text.substr(0, whole.text.find(stop)));
   EXPECT_GT(*cut.log_probability, *whole.log_probability) << "fewer tokens";
 }
