@@ -1,0 +1,128 @@
+#include "apps/commands.h"
+#include "apps/model_folder.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "promptcap/answerer.h"
+#include "retrieval/clip_embedder.h"
+#include "text/client/chat.h"
+#include "text/client/local_model.h"
+
+#include <chrono>
+#include <cstdio>
+#include <memory>
+#include <optional>
+
+namespace atelier::apps {
+namespace {
+
+namespace fs = std::filesystem;
+
+struct Arguments {
+  std::string picture, question, model, form, examples, clip;
+  std::vector<std::string> more;
+  text::ChatConfig server;
+  promptcap::AnswerOptions options;
+  int64_t shots = 0, timeout = 120;
+  CLI::Option* shots_given = nullptr;
+  bool direct = false, json = false;
+};
+
+/// The language model that is asked, and what it needs to live.
+struct AskedModel {
+  std::unique_ptr<const text::LanguageModel> model;
+  std::string form;  // its prompt template
+};
+
+AskedModel open_language_model(const Arguments& a, const fusion::Pipeline& pipeline, const fs::path& folder) {
+  if (!a.server.url.empty()) {
+    text::ChatConfig server = a.server;
+    server.timeout = std::chrono::seconds(a.timeout);
+    return {std::make_unique<text::EndpointLanguageModel>(std::move(server)), "paper"};
+  }
+  const text::Tokenizer& tokenizer = pipeline.tokenizer();
+  return {std::make_unique<text::LocalLanguageModel>(pipeline.model().text(), tokenizer, std::vector{tokenizer.id("<bos>")},
+                                                     std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, (folder / "text").string()),
+          "local"};
+}
+
+base::json to_json(const promptcap::Answer& answer, const Arguments& a, const std::string& model, double seconds) {
+  base::json result = {{"answer", answer.text}, {"can_tell", answer.can_tell}, {"question", a.question}, {"model", model}, {"seconds", seconds}};
+  if (answer.log_probability) result["log_probability"] = *answer.log_probability;
+  if (a.direct) return result;
+  result["caption"] = answer.caption;
+  result["examples"] = base::json::array();
+  for (const promptcap::Example& example : answer.examples)
+    result["examples"].push_back({{"caption", example.caption}, {"question", example.question}, {"answer", example.answer}});
+  return result;
+}
+
+void run_ask(const Arguments& a) {
+  REQUIRE(base::is_utf8(a.question) && base::is_utf8(a.options.ocr), "the question is not valid UTF-8");
+  for (const std::string& choice : a.options.choices) REQUIRE(base::is_utf8(choice), "a choice is not valid UTF-8");
+  REQUIRE(a.shots >= 0 && a.shots <= 64, "shots must be 0 to 64, not {}", a.shots);
+  std::vector<vision::Image> pictures = {vision::read_image(a.picture)};
+  for (const std::string& path : a.more) pictures.push_back(vision::read_image(path));
+  const fs::path folder = a.model.empty() ? default_model_folder() : fs::path(a.model);
+  const fusion::Pipeline pipeline = fusion::Pipeline::load(folder);
+  const promptcap::Captioner captioner(pipeline);
+  const AskedModel asked = open_language_model(a, pipeline, folder);
+  promptcap::PromptTemplate form = promptcap::PromptTemplate::load(a.form.empty() ? asked.form : a.form);
+  promptcap::AnswerOptions options = a.options;
+  if (a.shots_given->count() > 0) options.shots = a.shots;
+
+  std::optional<promptcap::ExamplePool> pool;
+  std::optional<retrieval::ClipEmbedder> clip;
+  // A model may bring examples; without them, or without a CLIP to choose them by, the question is asked alone.
+  const fs::path examples = a.examples.empty() ? folder / "examples.safetensors" : fs::path(a.examples), clip_folder = a.clip.empty() ? folder / "clip" : fs::path(a.clip);
+  const bool wanted = !a.direct && options.shots.value_or(form.shots) > 0;
+  if (wanted && (!a.examples.empty() || (fs::exists(examples) && fs::exists(clip_folder)))) {
+    pool = promptcap::ExamplePool::load(examples);
+    clip.emplace(retrieval::Clip::load(clip_folder));
+  }
+  const promptcap::Answerer answerer(captioner, *asked.model, std::move(form), pool ? &*pool : nullptr, clip ? &*clip : nullptr);
+
+  const auto start = std::chrono::steady_clock::now();
+  const promptcap::Answer answer = a.direct ? answerer.answer_directly(pictures, a.question, options) : answerer.answer(pictures, a.question, options);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (!a.json) {
+    std::printf("%s\n", answer.text.c_str());
+    return;
+  }
+  std::printf("%s\n", base::dump_json(to_json(answer, a, a.direct ? folder.string() : asked.model->name(), seconds), 2).c_str());
+}
+
+}  // namespace
+
+void add_ask_command(CLI::App& app) {
+  auto a = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("ask", "Answer a question about a picture");
+  command->footer(
+      "A caption that tells what the question needs goes to a language model, which answers: the starter model's own, or\n"
+      "any OpenAI-compatible server. The server's key is read from OPENAI_API_KEY; without it none is sent.\n"
+      "\n"
+      "Examples:\n"
+      "  atelier ask desk.png \"what is left of the lamp?\"\n"
+      "  atelier ask animal.png \"which animal is it?\" --choices cat,dog,fox\n"
+      "  atelier ask desk.png \"how many cups are there?\" --direct --json\n"
+      "  atelier ask desk.png \"what is the lamp for?\" --lm-url http://127.0.0.1:8080/v1");
+  command->add_option("picture", a->picture, "PNG or JPEG")->required();
+  command->add_option("question", a->question, "The question, in quotes")->required();
+  command->add_option("--picture", a->more, "Another picture that the question is about; may be given several times")->allow_extra_args(false);
+  command->add_option("--choices", a->options.choices, "Answer with one of these, separated by commas")->delimiter(',');
+  command->add_option("--ocr", a->options.ocr, "Text that was read in the picture");
+  command->add_flag("--direct", a->direct, "Let the joint model answer itself, without a caption");
+  command->add_option("--lm-url", a->server.url, "Root of an OpenAI-compatible server, such as http://127.0.0.1:8080/v1");
+  command->add_option("--lm-model", a->server.model, "Model to ask for there");
+  command->add_option("--lm-timeout", a->timeout, "Seconds to wait for its answer")->capture_default_str()->check(CLI::Range(1, 3600));
+  command->add_option("--template", a->form, fmt::format("Prompt template: a file, or one of {} (default: paper for servers, local for the starter model)",
+                                                         fmt::join(promptcap::shipped_templates(), ", ")));
+  command->add_option("--examples", a->examples, "File of in-context examples (default: the model's, if it has some)");
+  a->shots_given = command->add_option("--shots", a->shots, "How many of them, 0 to 64 (default: the template's number)");
+  command->add_option("--clip", a->clip, "CLIP that they were made with (default: the model's)");
+  command->add_option("--beams", a->options.caption.num_beams, "Beam of the caption")->capture_default_str()->check(CLI::Range(1, 64));
+  command->add_option("-m,--model", a->model, "Model folder (default: the starter model)")->check(CLI::ExistingDirectory);
+  command->add_flag("--json", a->json, "Print answer, caption, examples and log-probability as JSON");
+  command->callback([a] { run_ask(*a); });
+}
+
+}  // namespace atelier::apps
