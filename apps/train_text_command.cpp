@@ -68,19 +68,26 @@ void add_train_text(CLI::App& train) {
       "  atelier train text --pack runs/text.safetensors --tokenizer runs/tokenizer.json --export models/mine/text");
   command->add_option("--pack", a->options.pack, "Packed text (`atelier train pack-text`)")->required()->check(CLI::ExistingFile);
   command->add_option("--tokenizer", a->options.tokenizer, "The tokenizer.json that packed it")->required()->check(CLI::ExistingPath);
+  command->add_option("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/text")->check(CLI::ExistingDirectory);
   command->add_option("--run", a->options.run.folder, "Folder of the run: checkpoint and metrics")->capture_default_str();
   command->add_option("--export", a->options.export_folder, "Write the averaged weights here when training ends");
   command->add_option("--config", a->config_file, "JSON with model, optimizer and data; flags win over it")->check(CLI::ExistingFile);
   CLI::Option* steps = command->add_option("--steps", a->config.optimizer.total_steps, "Steps in all; the rate falls over the last 30 %")->capture_default_str();
   CLI::Option* batch = command->add_option("--batch", a->config.batch, "Documents a step")->capture_default_str();
   CLI::Option* seed = command->add_option("--seed", a->config.seed, "Seed of every random draw")->capture_default_str();
+  CLI::Option* context = command->add_option("--context", a->config.context, "Tokens of a document at most; what is longer is cut")->capture_default_str();
+  CLI::Option* masked = command->add_option("--masked", a->config.masked_share, "Share of the documents with masked spans")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  CLI::Option* given = command->add_option("--given", a->config.given, "Control symbols after which text is read but not learnt, such as \"<question>,<obs>\"")->delimiter(',');
   command->add_option("--minutes", a->options.run.minutes, "Stop after this long with a checkpoint; 0: train to the end")->capture_default_str();
-  command->callback([a, steps, batch, seed] {
+  command->callback([a, steps, batch, seed, context, masked, given] {
     if (!a->config_file.empty()) {
       auto config = base::read_config<text::TextTrainConfig>(std::filesystem::path(a->config_file));
       if (*steps) config.optimizer.total_steps = a->config.optimizer.total_steps;
       if (*batch) config.batch = a->config.batch;
       if (*seed) config.seed = a->config.seed;
+      if (*context) config.context = a->config.context;
+      if (*masked) config.masked_share = a->config.masked_share;
+      if (*given) config.given = a->config.given;
       a->config = config;
     }
     REQUIRE(a->config.optimizer.total_steps >= 1, "steps must be 1 or more, not {}", a->config.optimizer.total_steps);

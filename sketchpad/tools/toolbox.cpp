@@ -1,5 +1,6 @@
 #include "sketchpad/tools.h"
 #include "sketchpad/tools/declarations.h"
+#include "sketchpad/tools/verdicts.h"
 
 namespace atelier::sketchpad {
 
@@ -14,7 +15,8 @@ Toolbox sketch_tools() {
       find_shapes_tool(),       find_colour_tool(),      count_tool(),            compare_tool(),         find_template_tool(),
       trace_path_tool(),        read_graph_tool(),       read_board_tool(),       measure_length_tool(),  measure_angle_tool(),
       measure_symmetry_tool(),  measure_curvature_tool(), detect_tool(),          segment_tool(),         depth_tool(),
-      read_text_tool(),         engine_tool(),
+      read_text_tool(),         engine_tool(),           match_graphs_tool(),      measure_flow_tool(),    judge_board_tool(),
+      measure_polygon_tool(),   calculate_tool(),
   });
 }
 

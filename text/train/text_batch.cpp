@@ -70,6 +70,12 @@ void add_document(Rows& rows, std::span<const TokenId> document, std::span<const
   Rotated rotated = rotate_spans(document, spans, symbols.spans);
   rotated.tokens.insert(rotated.tokens.begin(), symbols.bos);
   rotated.loss_weight.insert(rotated.loss_weight.begin(), 0);
+  bool given = false;
+  for (size_t i = 0; i < rotated.tokens.size(); ++i) {
+    // The symbol itself is learnt: it is how a writer hands over.
+    if (symbols.is_control[rotated.tokens[i]]) given = symbols.is_given[rotated.tokens[i]];
+    else if (given) rotated.loss_weight[i] = 0;
+  }
   rows.add(std::move(rotated.tokens), std::move(rotated.loss_weight));
 }
 
@@ -91,9 +97,15 @@ const std::vector<int64_t>& order(int64_t n, uint64_t seed, int64_t epoch) {
 
 }  // namespace
 
-TextSymbols TextSymbols::of(const Tokenizer& tokenizer) {
-  TextSymbols symbols{tokenizer.id("<pad>"), tokenizer.id("<bos>"), SpanSymbols::of(tokenizer), {}};
+TextSymbols TextSymbols::of(const Tokenizer& tokenizer, const std::vector<std::string>& given) {
+  TextSymbols symbols{tokenizer.id("<pad>"), tokenizer.id("<bos>"), SpanSymbols::of(tokenizer), {}, {}};
   for (TokenId id = 0; id < tokenizer.size(); ++id) symbols.is_control.push_back(tokenizer.is_special(id));
+  symbols.is_given.assign(symbols.is_control.size(), false);
+  for (const std::string& name : given) {
+    const TokenId id = tokenizer.id(name);
+    REQUIRE(symbols.is_control[id], "given must be control symbols such as <obs>, not {}", name);
+    symbols.is_given[id] = true;
+  }
   return symbols;
 }
 

@@ -21,13 +21,27 @@ bool trained_by_muon(const std::string& name) {
   return name.starts_with("model.layers.") && name.find("layernorm") == std::string::npos;
 }
 
+/// Puts weights in the place of freshly drawn ones; an empty path leaves those.
+base::Parameters& started(base::Parameters& parameters, const std::filesystem::path& from) {
+  if (from.empty()) return parameters;
+  const base::Weights weights(from);
+  const at::NoGradGuard no_gradient;
+  for (const auto& [name, tensor] : parameters.all()) {
+    const Tensor read = weights.read(name);
+    REQUIRE(read.sizes() == tensor.sizes(), "the weights to start from, {}, have {} of another shape", from.string(), name);
+    Tensor target = tensor;
+    target.copy_(read);
+  }
+  return parameters;
+}
+
 /// The model, its parameters and their optimiser, and where its fused kernels must be told that weights changed.
 class Trainee {
  public:
-  explicit Trainee(const TextTrainConfig& config)
+  Trainee(const TextTrainConfig& config, const std::filesystem::path& from)
       : parameters_(base::Parameters::fresh(base::mix(static_cast<uint64_t>(config.seed), kParameters), base::compute().device)),
         model_(parameters_.root(), config.model),
-        optimizer_(parameters_, config.optimizer, trained_by_muon) {
+        optimizer_(started(parameters_, from), config.optimizer, trained_by_muon) {
     for (const auto& [name, tensor] : parameters_.all()) {
       if (name == "model.embed_tokens.weight") embeddings_ = tensor;
       if (name == (config.model.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight")) head_ = tensor;
@@ -107,14 +121,14 @@ base::OptimizerConfig TextTrainConfig::default_optimizer() {
 
 std::optional<double> train_text(const TextTrainConfig& requested, const TextTrainOptions& options) {
   const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
-  const TextSymbols symbols = TextSymbols::of(tokenizer);
+  const TextSymbols symbols = TextSymbols::of(tokenizer, requested.given);
   TextTrainConfig config = requested;
   config.model.vocab_size = tokenizer.size();
   REQUIRE(config.context >= 2 && config.context <= config.model.max_position_embeddings, "context must be 2 to {}, not {}",
           config.model.max_position_embeddings, config.context);
   const TextPack pack(options.pack, tokenizer.size());
 
-  Trainee trainee(config);
+  Trainee trainee(config, options.from);
   base::Optimizer& optimizer = trainee.optimizer();
   base::TrainingRun run(options.run, optimizer, base::write_config(config));
   base::say(fmt::format("{} documents, {} for validation, {} tokens; {:.1f} M parameters; step {} of {}", pack.training().size(),

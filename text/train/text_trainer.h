@@ -22,6 +22,7 @@ struct TextTrainConfig {
   int64_t batch = 256;          // documents a step
   int64_t context = 128;        // tokens of a document at most; what is longer is cut
   double masked_share = 0.25;   // of the documents, with CM3's transform
+  std::vector<std::string> given = {};  // control symbols: what follows one, up to the next, is read but not learnt
   int64_t seed = 0;
 
   static LlamaConfig default_model();
@@ -35,12 +36,14 @@ struct TextTrainConfig {
     v("batch", batch, range(1, 1 << 16));
     v("context", context, range(2, 1 << 16));
     v("masked_share", masked_share, range(0, 1));
+    v("given", given, any());
     v("seed", seed, range(0, 9e15));
   }
 };
 
 struct TextTrainOptions {
   std::filesystem::path pack, tokenizer;  // text.safetensors, tokenizer.json
+  std::filesystem::path from;             // component folder whose weights a new run starts from; may be empty
   std::filesystem::path export_folder;    // written when training ends; may be empty
   base::RunOptions run;
   int64_t report_every = 50, validate_every = 500;  // steps
@@ -63,7 +66,9 @@ struct TextSymbols {
   TokenId pad, bos;
   SpanSymbols spans;
   std::vector<bool> is_control;  // by id: no masked span reaches across one
-  static TextSymbols of(const Tokenizer& tokenizer);
+  std::vector<bool> is_given;    // by id: what follows it is not learnt
+  /// @throws InvalidArgument if a given symbol is none of the vocabulary's control symbols
+  static TextSymbols of(const Tokenizer& tokenizer, const std::vector<std::string>& given = {});
 };
 
 /// The batch of a step, a function of (seed, step) alone: every epoch shuffles the documents anew.

@@ -1,0 +1,107 @@
+#include "sketchpad/agent/endpoint_planner.h"
+
+#include "base/error.h"
+#include "sketchpad/agent/reply.h"
+
+// The assembler copies the files in; C++20 has no #embed.
+#define EMBED(name, file)                                                          \
+  asm(".pushsection .rodata\n"                                                    \
+      ".global atelier_" #name "\n.hidden atelier_" #name "\n"                    \
+      "atelier_" #name ":\n.incbin \"" ATELIER_SOURCE_DIR "/sketchpad/agent/prompts/" file "\"\n" \
+      ".global atelier_" #name "_end\n.hidden atelier_" #name "_end\n"            \
+      "atelier_" #name "_end:\n.byte 0\n.popsection\n");                          \
+  extern "C" {                                                                    \
+  __attribute__((visibility("hidden"))) extern const char atelier_##name[];      \
+  __attribute__((visibility("hidden"))) extern const char atelier_##name##_end[]; \
+  }
+
+EMBED(sketch_system, "system.txt")
+EMBED(sketch_at_once, "at_once.txt")
+EMBED(sketch_examples, "examples.json")
+
+namespace atelier::sketchpad {
+namespace {
+
+std::string_view system_text() { return {atelier_sketch_system, static_cast<size_t>(atelier_sketch_system_end - atelier_sketch_system)}; }
+std::string_view at_once_text() { return {atelier_sketch_at_once, static_cast<size_t>(atelier_sketch_at_once_end - atelier_sketch_at_once)}; }
+
+// What a person is told of a problem: the question, the data by name, the pictures by name.
+std::string problem_text(const json& fields, const std::string& question, const std::vector<NamedPicture>& pictures, size_t field_bytes) {
+  std::string out = "QUESTION: " + question + "\n";
+  for (const auto& [name, value] : fields.items()) {
+    std::string shown = base::dump_json(value);
+    if (shown.size() > field_bytes) shown = shown.substr(0, field_bytes) + " ...";
+    out += "DATA $" + name + " = " + shown + "\n";
+  }
+  for (const NamedPicture& p : pictures) out += "PICTURE " + p.name + fmt::format(", {} x {} pixels\n", p.image->width, p.image->height);
+  return out;
+}
+
+std::string observation_text(bool ok, const std::string& text, const std::string& picture) {
+  std::string out = ok ? "OBSERVATION: " + text : "OBSERVATION: this failed: " + text + "\nMend it in the next ACTION.";
+  if (!picture.empty()) out += "\nPICTURE " + picture;
+  return out;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+  const size_t at = text.find(what);
+  ASSERT(at != text.npos);
+  return text.replace(at, what.size(), with);
+}
+
+std::string examples_text() {
+  std::string out;
+  for (const json& example : base::parse_json(worked_examples(), "the worked examples")) {
+    out += problem_text(example.at("problem").value("fields", json::object()), example["problem"]["question"], {}, 400);
+    for (const json& step : example.at("steps")) {
+      out += reply_text(parse_move({{"thought", step.at("thought")}, step.contains("call") ? json::object_t::value_type("call", step["call"])
+          : json::object_t::value_type("answer", step["answer"])})) + "\n";
+      if (step.contains("observation")) out += observation_text(true, step["observation"], "") + "\n";
+    }
+    out += "\n";
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string_view worked_examples() { return {atelier_sketch_examples, static_cast<size_t>(atelier_sketch_examples_end - atelier_sketch_examples)}; }
+
+std::string sketch_prompt(const Toolbox& tools) {
+  return replaced(replaced(std::string(system_text()), "{tools}", tools.help()), "{examples}", examples_text());
+}
+
+std::vector<text::ChatMessage> dialogue(const Trace& trace, bool may_call, const std::string& system, const EndpointPlannerOptions& options) {
+  const Problem& problem = trace.problem;
+  const bool at_once = trace.budget.steps == 0;
+  std::vector<text::ChatMessage> out = {text::ChatMessage::of_text("system", at_once ? std::string(at_once_text()) : system)};
+  text::ChatMessage asked{"user", {{problem_text(problem.fields, problem.question, problem.pictures, options.field_bytes), {}}}};
+  for (const NamedPicture& p : problem.pictures) asked.parts.push_back({"", *p.image});
+  out.push_back(std::move(asked));
+  // Old pictures are left out: their words stay.
+  int64_t pictures = 0;
+  for (const Step& step : trace.steps) pictures += step.seen.picture != nullptr;
+  for (const Step& step : trace.steps) {
+    out.push_back(text::ChatMessage::of_text("assistant", reply_text(step.move)));
+    if (step.move.answer) continue;
+    text::ChatMessage seen{"user", {{observation_text(step.seen.ok, step.seen.text, step.seen.name), {}}}};
+    if (step.seen.picture && pictures-- <= options.pictures) seen.parts.push_back({"", *step.seen.picture});
+    out.push_back(std::move(seen));
+  }
+  if (!may_call && !at_once) out.back().parts.push_back({"No more ACTION is possible. Give your ANSWER now.", {}});
+  return out;
+}
+
+EndpointPlanner::EndpointPlanner(text::ChatConfig config, const Toolbox& tools, const EndpointPlannerOptions& options)
+    : client_(std::move(config)), system_(sketch_prompt(tools)), options_(options) {}
+
+std::string EndpointPlanner::reply(const Trace& trace, bool may_call) {
+  return client_.chat(dialogue(trace, may_call, system_, options_), {.max_tokens = options_.max_tokens, .stop = {"OBSERVATION:"}}).text;
+}
+
+std::string EndpointPlanner::name() const {
+  const auto& config = client_.config();
+  return config.model.empty() ? config.url : config.model + " at " + config.url;
+}
+
+}  // namespace atelier::sketchpad

@@ -1,0 +1,182 @@
+// Figures: triangles, parallelograms and circles with enough given to determine them, and one measure asked for.
+#include "base/error.h"
+#include "sketchpad/geometry.h"
+#include "sketchpad/problems/phrases.h"
+#include "sketchpad/problems/random_problems.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <numbers>
+
+namespace atelier::sketchpad {
+namespace {
+
+/// A figure under construction: true places, and what is told about them.
+struct Sketch {
+  std::map<std::string, Point> at;  // y downwards
+  json relations = json::array(), lines = json::array();
+  std::string goal, question;
+  double value = 0;
+
+  double span(const std::string& a, const std::string& b) const { return distance(at.at(a), at.at(b)); }
+  double angle(const std::string& a, const std::string& b, const std::string& c) const {
+    const Point p = at.at(a) - at.at(b), q = at.at(c) - at.at(b);
+    return std::atan2(std::abs(cross(p, q)), dot(p, q)) * 180 / std::numbers::pi;
+  }
+  // Given to a few digits: what does not fit exactly still fits the drawing.
+  void tell_length(const std::string& a, const std::string& b) { relations.push_back(fmt::format("Equals(LengthOf(Line({},{})),{:.4g})", a, b, span(a, b))); }
+  void tell_angle(const std::string& a, const std::string& b, const std::string& c) {
+    relations.push_back(fmt::format("Equals(MeasureOf(Angle({},{},{})),{:.4g})", a, b, c, angle(a, b, c)));
+  }
+};
+
+std::vector<std::string> labels(base::Random& random, size_t count) {
+  const auto first = static_cast<char>('A' + random.below(26 - static_cast<int64_t>(count) - 1));
+  std::vector<std::string> out;
+  for (size_t i = 0; i < count; ++i) out.emplace_back(1, static_cast<char>(first + static_cast<char>(i)));
+  if (random.chance(0.5))
+    for (size_t i = count; i-- > 1;) std::swap(out[i], out[static_cast<size_t>(random.below(static_cast<int64_t>(i) + 1))]);
+  return out;
+}
+
+// Asked in words, or as the value of a letter that stands in a relation.
+void ask(Sketch& sketch, base::Random& random, const std::string& quantity, const std::string& words, double value) {
+  sketch.value = value;
+  if (random.chance(0.6) || quantity.starts_with("AreaOf") || quantity.starts_with("PerimeterOf") || quantity.starts_with("Circumference")) {
+    sketch.goal = quantity;
+    sketch.question = one_of({"Find " + words + ".", "What is " + words + "?", "Determine " + words + ".", "Find " + words + ". Round to the nearest tenth."}, random);
+    return;
+  }
+  const std::string letter = one_of({"x", "y", "z"}, random);
+  const int64_t slope = random.chance(0.7) ? 1 : random.between(2, 4), offset = slope > 1 || random.chance(0.2) ? random.between(1, 12) : 0;
+  sketch.value = (value - static_cast<double>(offset)) / static_cast<double>(slope);
+  if (sketch.value <= 0) sketch.value = value;
+  std::string side = letter;
+  if (sketch.value != value) side = (slope > 1 ? std::to_string(slope) : "") + letter + (offset > 0 ? "+" + std::to_string(offset) : "");
+  sketch.relations.push_back(fmt::format("Equals({},{})", quantity, side));
+  sketch.goal = letter;
+  sketch.question = one_of({"Find " + letter + ".", "What is " + letter + "?", "Find the value of " + letter + ".", "Solve for " + letter + "."}, random);
+}
+
+void ask_length(Sketch& sketch, base::Random& random, const std::string& a, const std::string& b) {
+  ask(sketch, random, fmt::format("LengthOf(Line({},{}))", a, b), one_of({a + b, a + " " + b, "the length of " + a + b}, random), sketch.span(a, b));
+}
+
+void ask_angle(Sketch& sketch, base::Random& random, const std::string& a, const std::string& b, const std::string& c) {
+  ask(sketch, random, fmt::format("MeasureOf(Angle({},{},{}))", a, b, c),
+      one_of({"m \\angle " + a + " " + b + " " + c, "angle " + a + b + c, "the measure of angle " + a + b + c}, random), sketch.angle(a, b, c));
+}
+
+void ask_polygon(Sketch& sketch, base::Random& random, const std::string& kind, const std::vector<std::string>& corners) {
+  double perimeter = 0, twice = 0;
+  for (size_t i = 0; i < corners.size(); ++i) {
+    const auto &a = corners[i], &b = corners[(i + 1) % corners.size()];
+    perimeter += sketch.span(a, b), twice += cross(sketch.at[a], sketch.at[b]);
+  }
+  const bool area = random.chance(0.5);
+  std::string words = kind;
+  words[0] = static_cast<char>(words[0] + 32);
+  ask(sketch, random, fmt::format("{}({}({}))", area ? "AreaOf" : "PerimeterOf", kind, fmt::join(corners, ",")),
+      fmt::format("the {} of {} {}", area ? "area" : "perimeter", random.chance(0.5) ? "the" : words, random.chance(0.5) ? words : fmt::format("{}", fmt::join(corners, " "))),
+      area ? std::abs(twice) / 2 : perimeter);
+}
+
+Sketch triangle(base::Random& random) {
+  Sketch s;
+  const auto p = labels(random, 3);
+  const std::string &a = p[0], &b = p[1], &c = p[2];
+  const bool right = random.chance(0.3);
+  const double base = static_cast<double>(random.between(4, 30)), side = base * (0.5 + random.uniform());
+  const double angle = right ? std::numbers::pi / 2 : (0.5 + 1.7 * random.uniform());
+  s.at = {{a, {0, 0}}, {b, {base, 0}}, {c, {side * std::cos(angle), -side * std::sin(angle)}}};
+  s.lines = {a + b, b + c, a + c};
+  const int64_t given = right ? 0 : random.between(1, 3);
+  if (given == 0) s.tell_length(a, b), s.tell_length(a, c), s.relations.push_back(fmt::format("Perpendicular(Line({0},{1}),Line({0},{2}))", a, b, c));
+  if (given == 1) s.tell_length(a, b), s.tell_length(b, c), s.tell_length(a, c);
+  if (given == 2) s.tell_length(a, b), s.tell_length(a, c), s.tell_angle(b, a, c);
+  if (given == 3) s.tell_length(a, b), s.tell_angle(b, a, c), s.tell_angle(a, b, c);
+  const int64_t asked = random.below(4);
+  if (asked == 0) given == 1 ? ask_angle(s, random, a, b, c) : ask_length(s, random, b, c);
+  if (asked == 1) ask_angle(s, random, a, c, b);
+  if (asked == 2) given == 3 ? ask_length(s, random, a, c) : ask_angle(s, random, a, b, c);
+  if (asked == 3) ask_polygon(s, random, "Triangle", {a, b, c});
+  return s;
+}
+
+Sketch parallelogram(base::Random& random) {
+  Sketch s;
+  const auto p = labels(random, 4);
+  const double base = static_cast<double>(random.between(5, 30)), side = base * (0.4 + 0.8 * random.uniform()), angle = 0.7 + 1.6 * random.uniform();
+  const Point slant{side * std::cos(angle), -side * std::sin(angle)};
+  s.at = {{p[0], {0, 0}}, {p[1], {base, 0}}, {p[2], Point{base, 0} + slant}, {p[3], slant}};
+  s.lines = {p[0] + p[1], p[1] + p[2], p[2] + p[3], p[3] + p[0]};
+  s.tell_length(p[0], p[1]), s.tell_length(p[1], p[2]), s.tell_angle(p[1], p[0], p[3]);
+  s.relations.push_back(fmt::format("Parallelogram({})", fmt::join(p, ",")));
+  const int64_t asked = random.below(4);
+  if (asked == 0) ask_length(s, random, p[2], p[3]);
+  if (asked == 1) ask_angle(s, random, p[0], p[1], p[2]);
+  if (asked == 2) ask_length(s, random, p[0], p[2]);
+  if (asked == 3) ask_polygon(s, random, "Parallelogram", p);
+  return s;
+}
+
+Sketch circle(base::Random& random) {
+  Sketch s;
+  const auto p = labels(random, 4);
+  const std::string &o = p[0], &a = p[1], &b = p[2], &c = p[3];
+  const double radius = static_cast<double>(random.between(3, 20)), first = random.uniform() * 6, arc = 0.6 + 2 * random.uniform();
+  const double third = first + arc + 0.6 + random.uniform();
+  const auto on = [&](double t) { return Point{radius * std::cos(t), radius * std::sin(t)}; };
+  s.at = {{o, {0, 0}}, {a, on(first)}, {b, on(first + arc)}, {c, on(third)}};
+  for (const auto& point : {a, b, c}) s.relations.push_back(fmt::format("PointLiesOnCircle({},Circle({},radius_0_0))", point, o));
+  s.lines = {a + b, a + c, b + c};
+  s.tell_length(o, a), s.tell_angle(a, o, b), s.tell_length(b, c);
+  const int64_t asked = random.below(5);
+  const double degrees = s.angle(a, o, b);
+  if (asked == 0) ask_length(s, random, a, b);
+  if (asked == 1) ask_angle(s, random, a, c, b);
+  if (asked == 2) ask(s, random, fmt::format("MeasureOf(Arc({},{}))", b, c), fmt::format("m \\widehat {} {}", b, c), s.angle(b, o, c));
+  if (asked == 3) ask(s, random, fmt::format("CircumferenceOf(Circle({}))", o), "the circumference of circle " + o, 2 * std::numbers::pi * radius);
+  if (asked == 4) ask(s, random, fmt::format("MeasureOf(Arc({},{}))", a, b), fmt::format("the measure of arc {}{}", a, b), degrees);
+  return s;
+}
+
+/// The value among three that are clearly not it, in order of size.
+std::vector<double> choices_for(double value, base::Random& random) {
+  std::vector<double> out = {value};
+  while (out.size() < 4) {
+    const double other = std::round(value * std::exp((random.uniform() - 0.5) * 2) * 10) / 10;
+    if (other > 0 && std::none_of(out.begin(), out.end(), [&](double v) { return std::abs(v - other) < 0.08 * std::max(v, other); })) out.push_back(other);
+  }
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+}  // namespace
+
+RandomProblem random_geometry(base::Random& random) {
+  const int64_t kind = random.below(3);
+  Sketch s = kind == 0 ? triangle(random) : kind == 1 ? parallelogram(random) : circle(random);
+  json near = json::object();
+  const double size = 150, turn = random.uniform() * 0.4;
+  Point low{1e9, 1e9}, high{-1e9, -1e9};
+  for (const auto& [name, p] : s.at) low = {std::min(low.x, p.x), std::min(low.y, p.y)}, high = {std::max(high.x, p.x), std::max(high.y, p.y)};
+  const double scale = size / std::max(high.x - low.x, high.y - low.y);
+  for (const auto& [name, p] : s.at) {
+    const Point q = (p - low) * scale;
+    near[name] = {std::round(40 + q.x + turn * q.y + random.normal() * 2), std::round(40 + q.y + random.normal() * 2)};
+  }
+  const double value = std::round(s.value * 10) / 10;
+  const auto choices = choices_for(value, random);
+  Problem problem{.question = s.question, .fields = {{"relations", s.relations}, {"goal", s.goal}, {"lines", s.lines}, {"near", near}, {"choices", choices}}};
+  for (size_t i = 0; i < choices.size(); ++i) {
+    const std::string letter(1, static_cast<char>('A' + i));
+    problem.question += fmt::format(" ({}) {:g}", letter, choices[i]);
+    problem.choices.push_back(letter);
+    if (choices[i] == value) problem.answer = letter;
+  }
+  return {std::move(problem)};
+}
+
+}  // namespace atelier::sketchpad
