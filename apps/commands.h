@@ -26,6 +26,7 @@ void add_pack_command(CLI::App& corpus);
 void add_memory_command(CLI::App& app);
 void add_caption_command(CLI::App& app);
 void add_ask_command(CLI::App& app);
+void add_sketch_command(CLI::App& app);
 void add_pack_clip_command(CLI::App& corpus);
 #endif
 

@@ -117,6 +117,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_memory_command(*app);
   add_caption_command(*app);
   add_ask_command(*app);
+  add_sketch_command(*app);
   add_pack_clip_command(*app->get_subcommand("corpus"));
 #endif
   add_doctor_command(*app);
