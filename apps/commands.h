@@ -24,10 +24,12 @@ void add_train_clip(CLI::App& train);
 void add_corpus_command(CLI::App& app);
 void add_pack_command(CLI::App& corpus);
 void add_memory_command(CLI::App& app);
+void add_classify_command(CLI::App& app);
 void add_caption_command(CLI::App& app);
 void add_ask_command(CLI::App& app);
 void add_sketch_command(CLI::App& app);
 void add_pack_clip_command(CLI::App& corpus);
+void add_corpus_memory_command(CLI::App& corpus);
 #endif
 
 }  // namespace atelier::apps

@@ -1,12 +1,13 @@
 #include "apps/imagine.h"
 
-#include "apps/metadata.h"
+#include "apps/imagine_inputs.h"
 #include "apps/model_folder.h"
 #include "apps/output_names.h"
 #include "apps/prompt.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "fusion/sampler.h"
+#include "retrieval/clip.h"
 
 #include <algorithm>
 #include <chrono>
@@ -22,6 +23,7 @@ namespace {
 constexpr int64_t kSeedLimit = 9007199254740991;  // 2^53 - 1: JSON readers keep no more digits
 constexpr int64_t kPicturesLimit = 10000;
 constexpr int64_t kPreviewEvery = 5;
+constexpr int64_t kDocuments = 2;      // RA-CM3's K
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -53,8 +55,19 @@ void check_options(const ImagineOptions& options) {
   REQUIRE(!n.diverse || options.batch > 1, "diverse is about the pictures of a batch; ask for several with --batch");
   REQUIRE(n.avoid.size() <= 8, "at most 8 pictures can be avoided, not {}", n.avoid.size());
   REQUIRE(n.avoid_mask.empty() || !n.avoid.empty(), "avoid-mask says where --avoid counts, and there is no --avoid");
-  REQUIRE(!options.seed || (*options.seed >= 0 && *options.seed <= kSeedLimit - options.batch),
-          "seed must be 0 to {}, not {}", kSeedLimit - options.batch, options.seed.value_or(0));
+  const DocumentOptions& d = options.documents;
+  REQUIRE(!d.no_memory || (d.memory.empty() && !d.k), "--no-memory forbids what --memory and -k ask for");
+  REQUIRE(!d.k || (*d.k >= 0 && *d.k <= kMostDocuments), "k must be 0 to {}, not {}", kMostDocuments, d.k.value_or(0));
+  REQUIRE(static_cast<int64_t>(d.with.size()) + d.k.value_or(0) <= kMostDocuments,
+          "at most {} documents stand before a prompt, not {}", kMostDocuments, static_cast<int64_t>(d.with.size()) + d.k.value_or(0));
+  for (const DocumentOptions::Handed& document : d.with) check_optional_prompt(document.caption, "the caption of " + document.picture.string());
+  const EditOptions& e = options.edit;
+  REQUIRE(!e.init.empty() || (e.mask.empty() && !e.strength), "--mask and --strength are about the picture of --init, and there is none");
+  REQUIRE(!e.strength || (*e.strength >= 0 && *e.strength <= 1), "strength must be 0 to 1, not {}", e.strength.value_or(0));
+  REQUIRE(options.best_of >= 1 && options.best_of <= 64, "best-of must be 1 to 64, not {}", options.best_of);
+  REQUIRE(options.best_of == 1 || !n.diverse, "--best-of chooses among pictures that --diverse makes depend on each other; use one of the two");
+  REQUIRE(!options.seed || (*options.seed >= 0 && *options.seed <= kSeedLimit - options.batch * options.best_of),
+          "seed must be 0 to {}, not {}", kSeedLimit - options.batch * options.best_of, options.seed.value_or(0));
 }
 
 void check_model(const ImagineOptions& options, const ModelInfo& model) {
@@ -82,29 +95,6 @@ void check_files(const ImagineOptions& options, const std::vector<fs::path>& nam
   }
 }
 
-/// The pictures behind the paths.
-NegToMeRequest read_negtome(const NegToMeOptions& options) {
-  NegToMeRequest request;
-  request.config = options.config;
-  request.diverse = options.diverse;
-  request.avoid_alpha = options.avoid_alpha;
-  for (const fs::path& path : options.avoid) request.avoid.push_back(vision::read_image(path));
-  if (!options.avoid_mask.empty()) request.avoid_mask = vision::read_image(options.avoid_mask);
-  return request;
-}
-
-/// What the record says of it.
-void describe_negtome(const NegToMeOptions& options, const NegToMeRequest& request, PictureRecord& record) {
-  if (!options.diverse && options.avoid.empty()) return;
-  record.negtome = options.config;
-  record.diverse = options.diverse;
-  if (options.avoid.empty()) return;
-  record.avoid_alpha = options.avoid_alpha;
-  const auto used = [](const fs::path& path, const vision::Image& image) { return UsedPicture{path.string(), pixel_hash(image)}; };
-  for (size_t i = 0; i < options.avoid.size(); ++i) record.avoid.push_back(used(options.avoid[i], request.avoid[i]));
-  if (!options.avoid_mask.empty()) record.avoid_mask = used(options.avoid_mask, request.avoid_mask);
-}
-
 PictureRecord make_record(const ImagineOptions& options, const std::string& hash, int64_t size) {
   PictureRecord record;
   record.negative_prompt = options.negative_prompt;
@@ -119,6 +109,28 @@ PictureRecord make_record(const ImagineOptions& options, const std::string& hash
   return record;
 }
 
+/// The memory that stands before the prompts, if one was named or the model has its own and nothing was handed over.
+std::unique_ptr<const Recall> open_memory(const ImagineOptions& options, PictureRecord& record) {
+  const DocumentOptions& d = options.documents;
+  if (d.no_memory || d.k == 0) return nullptr;
+  fs::path folder = d.memory;
+  if (folder.empty()) {
+    folder = options.model / "memory";
+    if (!d.with.empty() || !Recall::offered || !fs::exists(folder)) {
+      REQUIRE(!d.k, "-k says how many documents a memory finds, and there is none; --memory DIR names one");
+      return nullptr;
+    }
+  }
+  record.memory = d.memory.string();
+  record.k = d.k.value_or(kDocuments);
+  return Recall::open(folder, options.model / "clip");
+}
+
+/// RA-CM3's decoding of pictures: of several candidates the one whose CLIP vector is nearest to the prompt's.
+size_t nearest(const retrieval::Clip& clip, const std::string& prompt, const std::vector<vision::Image>& candidates) {
+  return static_cast<size_t>(clip.embed_pictures(candidates).mv(clip.embed_texts({&prompt, 1})[0]).argmax().item<int64_t>());
+}
+
 }  // namespace
 
 ImagineResult imagine(ImagineOptions options,
@@ -131,34 +143,54 @@ ImagineResult imagine(ImagineOptions options,
   const std::vector<fs::path> names = output_names(options.output, count);
   check_files(options, names, model.picture_size);
   if (!options.seed) options.seed = std::random_device()();
-  NegToMeRequest negtome = read_negtome(options.negtome);
+  const ImagineInputs inputs = read_inputs(options);
 
   ImagineResult result;
   const auto start = std::chrono::steady_clock::now();
   const std::unique_ptr<Painter> painter = open(options.model);
   PictureRecord record = make_record(options, painter->model_hash(), model.picture_size);
-  describe_negtome(options.negtome, negtome, record);
+  describe(options, inputs, record);
+  const std::unique_ptr<const Recall> memory = open_memory(options, record);
+  std::optional<retrieval::Clip> clip;
+  if (options.best_of > 1) clip.emplace(retrieval::Clip::load(options.model / "clip"));
   result.load_seconds = seconds_since(start);
 
   std::vector<vision::Image> drawn;
-  base::Progress progress("drawing", count * options.steps, "steps");
+  PictureRequest request = {{},             record.negative_prompt, record.style, record.steps, record.guidance_scale, record.sampler, 0,
+                            inputs.negtome, {},                     inputs.init,  inputs.mask,  inputs.strength};
+  base::Progress progress("drawing", count * options.best_of * options.steps, "steps");
   for (int64_t i = 0; i < count; ++i) {
-    record.prompt = options.prompts[i / options.batch];
-    negtome.index = i % options.batch;
-    record.seed = *options.seed + negtome.index;
-    if (options.negtome.diverse) record.batch_index = negtome.index;
+    const int64_t index = i % options.batch;
+    record.prompt = request.prompt = options.prompts[i / options.batch];
+    const std::string text = options.style.empty() ? record.prompt : record.prompt + ", " + options.style;
+    if (index == 0) {
+      request.documents = inputs.with;
+      record.documents.clear();
+      if (memory)
+        for (ContextDocument& document : memory->find(text, *record.k, painter->latents_name())) {
+          record.documents.push_back({document.id, document.caption, document.source, document.licence, document.similarity});
+          request.documents.push_back(std::move(document));
+        }
+    }
     if (count > 1) progress.note(fmt::format("picture {} of {}", i + 1, count));
-    const PictureRequest request = {record.prompt,         record.negative_prompt, record.style, record.steps,
-                                    record.guidance_scale, record.sampler,         static_cast<uint64_t>(record.seed), negtome};
-    const vision::Image image = painter->draw(request, [&](int64_t step, const std::function<vision::Image()>& so_far) {
-      progress.advance();
-      if (!options.preview.empty() && (step + 1) % kPreviewEvery == 0 && step + 1 < options.steps)
-        vision::write_image(options.preview, so_far());
-    });
+    request.negtome.index = index;
+    if (options.negtome.diverse) record.batch_index = index;
+    std::vector<vision::Image> candidates;
+    for (int64_t c = 0; c < options.best_of; ++c) {
+      request.seed = static_cast<uint64_t>(*options.seed + index * options.best_of + c);
+      candidates.push_back(painter->draw(request, [&](int64_t step, const std::function<vision::Image()>& so_far) {
+        progress.advance();
+        if (!options.preview.empty() && (step + 1) % kPreviewEvery == 0 && step + 1 < options.steps)
+          vision::write_image(options.preview, so_far());
+      }));
+    }
+    const size_t best = clip ? nearest(*clip, text, candidates) : 0;
+    record.seed = *options.seed + index * options.best_of + static_cast<int64_t>(best);
+    const vision::Image& image = candidates[best];
     vision::write_image(names[i], image, to_text_chunks(record));
     if (!options.preview.empty()) vision::write_image(options.preview, image);
     if (!options.grid.empty()) drawn.push_back(image);
-    result.pictures.push_back({names[i], record.prompt, record.seed});
+    result.pictures.push_back({names[i], record.prompt, record.seed, record.documents});
   }
   if (!options.grid.empty()) {
     // A row a prompt; the pictures of one prompt, or prompts drawn once, in a square.
@@ -168,7 +200,7 @@ ImagineResult imagine(ImagineOptions options,
   }
   result.draw_seconds = seconds_since(start) - result.load_seconds;
   result.settings = base::write_config(record);
-  for (const char* own : {"prompt", "seed", "schema", "batch_index"}) result.settings.erase(own);
+  for (const char* own : {"prompt", "seed", "schema", "batch_index", "documents"}) result.settings.erase(own);
   return result;
 }
 
@@ -177,8 +209,12 @@ base::json to_json(const ImagineResult& result) {
   document["load_seconds"] = result.load_seconds;
   document["draw_seconds"] = result.draw_seconds;
   document["pictures"] = base::json::array();
-  for (const DrawnPicture& picture : result.pictures)
-    document["pictures"].push_back({{"path", picture.path.string()}, {"prompt", picture.prompt}, {"seed", picture.seed}});
+  for (const DrawnPicture& picture : result.pictures) {
+    base::json documents = base::json::array();
+    for (const UsedDocument& used : picture.documents) documents.push_back(base::write_config(used));
+    document["pictures"].push_back({{"path", picture.path.string()}, {"prompt", picture.prompt}, {"seed", picture.seed},
+                                    {"documents", std::move(documents)}});
+  }
   return document;
 }
 

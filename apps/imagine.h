@@ -1,5 +1,6 @@
 #pragma once
 /// What `atelier imagine` does between the parsed command line and the files on disk.
+#include "apps/metadata.h"
 #include "apps/painter.h"
 #include "base/json.h"
 
@@ -22,6 +23,24 @@ struct NegToMeOptions {
   double avoid_alpha = fusion::kNegToMeAlpha;
 };
 
+/// What stands before the prompts (RA-CM3).
+struct DocumentOptions {
+  std::filesystem::path memory;  // empty: the model's own, if it has one and nothing is handed over
+  bool no_memory = false;
+  std::optional<int64_t> k;      // documents that the memory finds; without a value 2
+  struct Handed {
+    std::filesystem::path picture;
+    std::string caption;
+  };
+  std::vector<Handed> with;      // stand first
+};
+
+/// A picture to start from.
+struct EditOptions {
+  std::filesystem::path init, mask;  // empty: none; light where the mask lets the picture be drawn anew
+  std::optional<double> strength;    // without a value 1 with a mask, else 0.6
+};
+
 /// Everything that a person can ask for, as given; check() says whether it can be done.
 struct ImagineOptions {
   std::vector<std::string> prompts;     // each drawn `batch` times
@@ -32,6 +51,9 @@ struct ImagineOptions {
   std::string sampler = "ddim";
   std::string style;
   NegToMeOptions negtome;
+  DocumentOptions documents;
+  EditOptions edit;
+  int64_t best_of = 1;                  // candidates a picture, of which CLIP chooses the one nearest to its prompt
   std::optional<int64_t> seed;          // of the first picture of each prompt; the next ones have seed + 1, ...
   int64_t width = 0, height = 0;        // 0: what the model draws
   std::filesystem::path model;          // empty: default_model_folder()
@@ -43,6 +65,7 @@ struct DrawnPicture {
   std::filesystem::path path;
   std::string prompt;
   int64_t seed = 0;
+  std::vector<UsedDocument> documents;  // that a memory put before it
 };
 
 struct ImagineResult {

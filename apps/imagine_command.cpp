@@ -16,7 +16,8 @@ namespace {
 struct Arguments {
   ImagineOptions options;
   std::string prompt, prompt_file, model, preview, grid, diverse, avoid_mask, layers;
-  std::vector<std::string> avoid;
+  std::vector<std::string> avoid, with;
+  std::string memory, init, mask;
   CLI::Option* diverse_given = nullptr;
   CLI::Option* prompt_given = nullptr;
   int64_t seed = -1;
@@ -61,6 +62,17 @@ void run_imagine(Arguments arguments) {
   negtome.avoid.assign(arguments.avoid.begin(), arguments.avoid.end());
   negtome.avoid_mask = arguments.avoid_mask;
   if (!arguments.layers.empty()) std::tie(negtome.config.first_layer, negtome.config.last_layer) = read_range(arguments.layers);
+  DocumentOptions& documents = options.documents;
+  documents.memory = arguments.memory;
+  for (const std::string& with : arguments.with) {
+    // The caption stands behind the first colon that follows a file's name.
+    size_t colon = with.find(':');
+    std::error_code ignored;
+    while (colon != std::string::npos && !std::filesystem::exists(with.substr(0, colon), ignored)) colon = with.find(':', colon + 1);
+    documents.with.push_back({with.substr(0, colon), colon == std::string::npos ? "" : with.substr(colon + 1)});
+  }
+  options.edit.init = arguments.init;
+  options.edit.mask = arguments.mask;
   REQUIRE(arguments.seed >= -1, "seed must be 0 or more, or -1 for a random one, not {}", arguments.seed);
   if (arguments.seed >= 0) options.seed = arguments.seed;
 
@@ -69,7 +81,11 @@ void run_imagine(Arguments arguments) {
     std::printf("%s\n", base::dump_json(to_json(result), 2).c_str());
     return;
   }
-  for (const DrawnPicture& picture : result.pictures) std::printf("%s\n", picture.path.c_str());
+  for (const DrawnPicture& picture : result.pictures) {
+    std::printf("%s\n", picture.path.c_str());
+    for (const UsedDocument& d : picture.documents)
+      base::say(fmt::format("  after \"{}\" ({}, {}), similarity {:.2f}", d.caption, d.source, d.licence, d.similarity));
+  }
   base::say(fmt::format("model loaded in {:.2f} s, drawn in {:.2f} s, seed {}", result.load_seconds, result.draw_seconds,
                         result.pictures.front().seed));
 }
@@ -89,6 +105,9 @@ void add_imagine_command(CLI::App& app) {
       "  atelier imagine --prompt-file prompts.txt -o out_%03d.png         one picture a line\n"
       "  atelier imagine \"a star\" -b 4 --diverse --grid stars.png          four that differ\n"
       "  atelier imagine \"a bird\" --avoid logo.png                        a bird that is not this one\n"
+      "  atelier imagine \"our cat, noto style\" --with cat.png:\"our cat\"    after a picture of your own\n"
+      "  atelier imagine \"a rocket\" --memory mine -k 2                    after what a memory finds (atelier memory)\n"
+      "  atelier imagine \"a red hat\" --init face.png --mask hat.png       only where hat.png is white\n"
       "  echo \"a small house\" | atelier imagine --prompt-file - --json     for scripts");
 
   auto a = std::make_shared<Arguments>();
@@ -115,6 +134,14 @@ void add_imagine_command(CLI::App& app) {
   command->add_option("--negtome-tau", o.negtome.config.tau, "Only where picture and reference are more alike than this (cosine)")->capture_default_str();
   command->add_option("--negtome-layers", a->layers, "In these layers of the image tower, such as 0-7 (default: all)");
   command->add_option("--negtome-until", o.negtome.config.until, "From timestep 1000 down to this one")->capture_default_str();
+  command->add_option("--memory", a->memory, "Folder of a memory whose documents stand before the prompt (default: the model's own)");
+  command->add_option("-k,--documents", o.documents.k, fmt::format("How many the memory finds, 0 to {} (default 2)", kMostDocuments));
+  command->add_flag("--no-memory", o.documents.no_memory, "Draw from the weights alone");
+  command->add_option("--with", a->with, "A picture to draw after, picture.png or picture.png:caption; may be given several times")->allow_extra_args(false);
+  command->add_option("--init", a->init, "Start from this picture");
+  command->add_option("--mask", a->mask, "Draw only where this picture is light, and leave --init elsewhere");
+  command->add_option("--strength", o.edit.strength, "How much of --init is forgotten, 0 to 1 (default 0.6, with a mask 1)");
+  command->add_option("--best-of", o.best_of, "Draw this many and keep the one that CLIP finds nearest to the prompt, 1 to 64")->capture_default_str();
   command->add_option("-o,--output", o.output, "File to write, .png or .jpg; %d or %03d counts several")
       ->capture_default_str();
   command->add_option("--preview", a->preview, "Write the picture so far to this file, every five steps");

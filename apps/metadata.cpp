@@ -22,6 +22,10 @@ std::vector<std::pair<std::string, std::string>> to_text_chunks(const PictureRec
   if (!record.style.empty()) text += ", Style: " + record.style;
   if (record.diverse) text += fmt::format(", Diverse: {} (picture {} of its batch)", *record.diverse, record.batch_index.value_or(0) + 1);
   for (const UsedPicture& picture : record.avoid) text += ", Avoid: " + picture.hash;
+  if (record.init) text += fmt::format(", Init: {}, Denoising strength: {}", record.init->hash, record.strength.value_or(1));
+  if (record.mask) text += ", Mask: " + record.mask->hash;
+  for (const HandedDocument& document : record.with) text += ", With: " + document.picture.hash;
+  for (const UsedDocument& document : record.documents) text += fmt::format(", Document: {} ({})", document.id, document.licence);
   text += fmt::format(", Model hash: {}, Model: {}, Version: atelier {}", record.model_hash, record.model, record.version);
   return {{"parameters", text}, {"atelier", base::dump_json(base::write_config(record))}};
 }
@@ -39,7 +43,13 @@ std::optional<PictureRecord> read_record(std::string_view png, std::string_view 
     for (const std::string* name : {&record.sampler, &record.style, &record.model, &record.model_hash, &record.version})
       check_optional_prompt(*name, "a name");
     for (const UsedPicture& picture : record.avoid) check_optional_prompt(picture.path, "a path");
-    if (record.avoid_mask) check_optional_prompt(record.avoid_mask->path, "a path");
+    for (const auto* picture : {&record.avoid_mask, &record.init, &record.mask})
+      if (*picture) check_optional_prompt((*picture)->path, "a path");
+    for (const HandedDocument& document : record.with) {
+      check_optional_prompt(document.picture.path, "a path");
+      check_optional_prompt(document.caption, "a caption");
+    }
+    check_optional_prompt(record.memory, "a path");
   } catch (const base::InvalidArgument& error) {  // it came from the file, not from the person
     throw base::InvalidFile(fmt::format("{}: {}", place, error.what()));
   }
@@ -61,6 +71,16 @@ std::string command_line(const PictureRecord& record) {
   if (record.negtome)
     line += fmt::format(" --negtome-tau={} --negtome-layers={}-{} --negtome-until={}", record.negtome->tau, record.negtome->first_layer,
                         record.negtome->last_layer, record.negtome->until);
+  for (const HandedDocument& document : record.with)
+    line += " --with=" + shell_quote(document.picture.path + (document.caption.empty() ? "" : ":" + document.caption));
+  if (!record.k) {
+    line += " --no-memory";
+  } else {
+    if (!record.memory.empty()) line += " --memory=" + shell_quote(record.memory);
+    line += fmt::format(" -k {}", *record.k);
+  }
+  if (record.init) line += fmt::format(" --init={} --strength={}", shell_quote(record.init->path), record.strength.value_or(1));
+  if (record.mask) line += " --mask=" + shell_quote(record.mask->path);
   line += fmt::format(" --seed {} --steps {} --guidance-scale {} --sampler {}", record.seed - index, record.steps,
                       record.guidance_scale, shell_quote(record.sampler));
   if (!record.style.empty()) line += " --style=" + shell_quote(record.style);

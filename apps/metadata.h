@@ -3,6 +3,7 @@
 ///
 /// Two text chunks: `parameters` in the layout that web user interfaces for Stable Diffusion use and other programs
 /// read, and `atelier`, one JSON document with a schema version, from which the command line is made again.
+#include "apps/painter.h"
 #include "base/config.h"
 #include "fusion/negtome.h"
 #include "vision/image.h"
@@ -29,6 +30,34 @@ struct UsedPicture {
 /// 16 hexadecimal digits that tell one picture's pixels from another's.
 std::string pixel_hash(const vision::Image& image);
 
+/// A document that stood before the prompt.
+struct UsedDocument {
+  std::string id, caption, source, licence;
+  double similarity = 0;
+
+  template <class Visitor>
+  void visit(Visitor& v) {
+    using base::any, base::range;
+    v("id", id, any());
+    v("caption", caption, any());
+    v("source", source, any());
+    v("licence", licence, any());
+    v("similarity", similarity, range(-1.01, 1.01));
+  }
+};
+
+/// A document that was handed over.
+struct HandedDocument {
+  UsedPicture picture;
+  std::string caption;
+
+  template <class Visitor>
+  void visit(Visitor& v) {
+    v("picture", picture, base::any());
+    v("caption", caption, base::any());
+  }
+};
+
 struct PictureRecord {
   int64_t schema = 1;
   std::string prompt, negative_prompt;
@@ -45,6 +74,14 @@ struct PictureRecord {
   std::optional<int64_t> batch_index;  // which picture of a diverse batch, from 0; the seed is its own
   std::vector<UsedPicture> avoid;
   std::optional<UsedPicture> avoid_mask;
+  // What stood before the prompt.
+  std::vector<HandedDocument> with;
+  std::optional<int64_t> k;  // asked of a memory; absent: none was asked
+  std::string memory;        // its folder; empty: the model's own
+  std::vector<UsedDocument> documents;
+  // What the picture was made from.
+  std::optional<UsedPicture> init, mask;
+  std::optional<double> strength;
 
   template <class Visitor>
   void visit(Visitor& v) {
@@ -68,6 +105,13 @@ struct PictureRecord {
     v("batch_index", batch_index, range(0, 63));
     v("avoid", avoid, any());
     v("avoid_mask", avoid_mask, any());
+    v("with", with, any());
+    v("k", k, range(0, kMostDocuments));
+    v("memory", memory, any());
+    v("documents", documents, any());
+    v("init", init, any());
+    v("mask", mask, any());
+    v("strength", strength, range(0, 1));
   }
 };
 

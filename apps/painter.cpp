@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "fusion/latents.h"
 #include "fusion/pipeline.h"
 
 namespace atelier::apps {
@@ -18,11 +19,25 @@ class PipelinePainter : public Painter {
     options.sampler = request.sampler;
     options.seed = request.seed;
     options.on_step = [&](int64_t step, const Tensor& x0) { on_step(step, [&] { return pipeline_.decode(x0); }); };
-    const fusion::PipelinePrompt prompt = {request.prompt, request.style, request.negative_prompt, {}};
+    const fusion::FusionConfig& config = pipeline_.model().config();
+    fusion::PipelinePrompt prompt = {request.prompt, request.style, request.negative_prompt, {}};
+    for (const ContextDocument& d : request.documents)
+      prompt.documents.push_back({d.caption, d.latents.empty() ? pipeline_.encode(d.picture) : fusion::unpack_latents(d.latents, config, d.id)});
+    const bool edits = !request.init.pixels.empty(), masked = !request.mask.pixels.empty();
+    if (edits) {
+      options.init = pipeline_.encode(request.init);
+      options.strength = request.strength;
+      if (masked) options.keep = 1 - light(request.mask, config.latent_size).view({1, 1, config.latent_size, config.latent_size});
+    }
     options.merging = merging(request.negtome, prompt, options);
-    return pipeline_.draw(prompt, options);
+    const vision::Image drawn = pipeline_.draw(prompt, options);
+    if (!masked) return drawn;
+    // The autoencoder would blur what was to stay.
+    const Tensor anew = light(request.mask, drawn.width);
+    return vision::to_image(vision::to_tensor(vision::fit_square(request.init, drawn.width)) * (1 - anew) + vision::to_tensor(drawn) * anew);
   }
 
+  const std::string& latents_name() const override { return pipeline_.latents_name(); }
   const std::string& model_hash() const override { return pipeline_.hash(); }
 
  private:
@@ -33,7 +48,7 @@ class PipelinePainter : public Painter {
       avoided_.clear();
       for (size_t i = 0; i < request.avoid.size(); ++i) {
         fusion::GenerateOptions own = options;
-        own.seed = base::mix(options.seed, i + 1);  // its noise is not the picture's
+        own.seed = base::mix(i + 1);  // of its own, so that a batch draws what single runs draw
         avoided_.push_back({pipeline_.trace(prompt, request.avoid[i], own), patches(request.avoid_mask), request.avoid_alpha});
       }
       first_ = request.diverse ? std::make_shared<fusion::TokenTrace>(options.num_inference_steps, layers()) : nullptr;
@@ -51,9 +66,13 @@ class PipelinePainter : public Painter {
   /// A mask as the image tokens see it: (patches) bool, those that are light on average.
   Tensor patches(const vision::Image& mask) const {
     if (mask.pixels.empty()) return {};
-    const int64_t side = pipeline_.model().config().latent_size / 2;
+    return light(mask, pipeline_.model().config().latent_size / 2).flatten() > 0.5;
+  }
+
+  /// How light a mask is in each of side x side parts: (side, side) in [0, 1].
+  Tensor light(const vision::Image& mask, int64_t side) const {
     const vision::Image small = vision::resize(vision::fit_square(mask, pipeline_.pixels()), side, side, vision::Filter::bilinear);
-    return vision::to_tensor(small).mean(0).flatten() > 0;
+    return (vision::to_tensor(small).mean(0) + 1) / 2;
   }
 
   fusion::Pipeline pipeline_;

@@ -1,5 +1,6 @@
 #pragma once
 /// The engine as the command line sees it: a request in, a picture out.
+#include "apps/recall.h"
 #include "fusion/negtome.h"
 #include "vision/image.h"
 
@@ -32,7 +33,13 @@ struct PictureRequest {
   std::string sampler;
   uint64_t seed = 0;
   NegToMeRequest negtome;
+  std::vector<ContextDocument> documents;  // the best first, at most kMostDocuments
+  vision::Image init;                      // to start from; without pixels: from noise
+  vision::Image mask;                      // light where `init` is drawn anew, dark where it stays; without pixels: everywhere
+  double strength = 1;                     // how much noise is laid over `init`: 0 leaves it, 1 forgets it
 };
+
+inline constexpr int64_t kMostDocuments = 8;
 
 class Painter {
  public:
@@ -43,6 +50,9 @@ class Painter {
 
   /// @throws Cancelled at a step's end
   virtual vision::Image draw(const PictureRequest& request, const StepCallback& on_step) = 0;
+
+  /// Under which a memory keeps latents that this painter can use.
+  virtual const std::string& latents_name() const = 0;
 
   /// 16 hexadecimal digits that tell one set of weights and configs from another.
   virtual const std::string& model_hash() const = 0;

@@ -115,10 +115,12 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_corpus_command(*app);
   add_pack_command(*app->get_subcommand("corpus"));
   add_memory_command(*app);
+  add_classify_command(*app);
   add_caption_command(*app);
   add_ask_command(*app);
   add_sketch_command(*app);
   add_pack_clip_command(*app->get_subcommand("corpus"));
+  add_corpus_memory_command(*app->get_subcommand("corpus"));
 #endif
   add_doctor_command(*app);
   add_completion_command(*app);

@@ -17,11 +17,12 @@ constexpr size_t kMostDocuments = 8, kCaptionTokens = 48;  // as long as in trai
 
 }  // namespace
 
+namespace {
+
 // Not cryptographic: it tells versions of weights apart, it does not guard against anybody.
-std::string model_hash(const fs::path& folder) {
+std::string files_hash(const fs::path& folder, std::initializer_list<const char*> parts) {
   uint64_t hash = 0;
-  for (const char* part : {"text/config.json", "text/model.safetensors", "text/tokenizer.json", "fusion/config.json",
-                           "fusion/model.safetensors", "vae/config.json", "vae/model.safetensors"}) {
+  for (const char* part : parts) {
     const base::MappedFile file(folder / part);
     const auto words = file.size() / 8;
     const auto* data = reinterpret_cast<const uint64_t*>(file.data());
@@ -31,6 +32,13 @@ std::string model_hash(const fs::path& folder) {
     hash = base::mix(hash, sum);
   }
   return fmt::format("{:016x}", hash);
+}
+
+}  // namespace
+
+std::string model_hash(const fs::path& folder) {
+  return files_hash(folder, {"text/config.json", "text/model.safetensors", "text/tokenizer.json", "fusion/config.json",
+                             "fusion/model.safetensors", "vae/config.json", "vae/model.safetensors"});
 }
 
 Pipeline Pipeline::load(const fs::path& folder) {
@@ -48,6 +56,7 @@ Pipeline Pipeline::load(const fs::path& folder) {
   CHECK_FILE(channels == pipeline.model_->config().latent_channels, folder.string(),
              "the VAE has {} latent channels, the fusion model {}", channels, pipeline.model_->config().latent_channels);
   pipeline.hash_ = model_hash(folder);
+  pipeline.latents_name_ = "latents-" + files_hash(folder, {"vae/config.json", "vae/model.safetensors"});
   return pipeline;
 }
 
@@ -73,7 +82,7 @@ vision::Image Pipeline::draw(const PipelinePrompt& prompt, const GenerateOptions
   for (const PipelinePrompt::Document& document : prompt.documents) {
     std::vector<int32_t> caption = tokenizer_->encode(document.caption);
     if (caption.size() > kCaptionTokens) caption.resize(kCaptionTokens);
-    documents.push_back({std::move(caption), encode(document.picture)});
+    documents.push_back({std::move(caption), document.latents});
   }
   const auto begin = [&](const std::vector<ContextDocument>& before, const std::vector<int32_t>& text) {
     return begin_with_documents(*model_, before, text, tokenizer_->id("<bos>"), tokenizer_->id("<boi>"), tokenizer_->id("<eoi>"));

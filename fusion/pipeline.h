@@ -22,7 +22,7 @@ struct PipelinePrompt {
   std::string negative;               // what the picture should not be; empty: guidance away from the unconditional
   struct Document {
     std::string caption;
-    vision::Image picture;
+    Tensor latents;  // (1, C, S, S) fp32, normalised
   };
   std::vector<Document> documents;    // retrieved or handed over; the best first
 };
@@ -54,6 +54,8 @@ class Pipeline {
   const vision::Vae& vae() const { return *vae_; }
   /// First 16 hex digits of a hash over all weights and configs: which model drew a picture.
   const std::string& hash() const { return hash_; }
+  /// What latents of this autoencoder are called where they are kept (fusion/latents.h): another one's are of no use.
+  const std::string& latents_name() const { return latents_name_; }
 
  private:
   Pipeline() = default;
@@ -61,7 +63,7 @@ class Pipeline {
   std::unique_ptr<text::Tokenizer> tokenizer_;
   std::unique_ptr<FusionModel> model_;
   std::unique_ptr<vision::Vae> vae_;
-  std::string hash_;
+  std::string hash_, latents_name_;
 };
 
 /// What Pipeline::hash() of this folder would be, without loading it.

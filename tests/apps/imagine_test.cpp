@@ -25,11 +25,12 @@ class FakePainter : public Painter {
       on_step(step, [&] { return vision::Image(128, 128, 3, static_cast<uint8_t>(step)); });
     return vision::Image(128, 128, 3, static_cast<uint8_t>(request.seed));
   }
+  const std::string& latents_name() const override { return latents_; }
   const std::string& model_hash() const override { return hash_; }
 
  private:
   std::vector<PictureRequest>& requests_;
-  std::string hash_ = "0123456789abcdef";
+  std::string hash_ = "0123456789abcdef", latents_ = "latents-0123456789abcdef";
 };
 
 class Imagine : public ::testing::Test {
@@ -175,6 +176,50 @@ TEST_F(Imagine, GuidanceByPicturesThatCannotBe) {
   refused([](NegToMeOptions& n) { n.avoid.assign(9, "a.png"); }, "at most 8 pictures");
   options.negtome.avoid = {folder / "none.png"};
   EXPECT_THROW(draw(), base::InvalidFile);
+  EXPECT_TRUE(requests.empty());
+}
+
+TEST_F(Imagine, HandedDocumentsAndThePictureToStartFromReachThePainterAndTheRecord) {
+  const fs::path cat = folder / "cat.png", face = folder / "face.png", hat = folder / "hat.png";
+  for (const auto& [path, fill] : {std::pair(cat, 10), std::pair(face, 20), std::pair(hat, 30)})
+    vision::write_image(path, vision::Image(8, 8, 3, static_cast<uint8_t>(fill)));
+  options.documents.with = {{cat, "our cat"}};
+  options.edit.init = face;
+  draw();
+  ASSERT_EQ(requests.back().documents.size(), 1u);
+  EXPECT_EQ(requests.back().documents[0].caption, "our cat");
+  EXPECT_EQ(requests.back().documents[0].picture.pixels.front(), 10);
+  EXPECT_EQ(requests.back().init.pixels.front(), 20);
+  EXPECT_TRUE(requests.back().mask.pixels.empty());
+  EXPECT_EQ(requests.back().strength, 0.6);
+  options.edit.mask = hat;
+  draw();
+  EXPECT_EQ(requests.back().mask.pixels.front(), 30);
+  EXPECT_EQ(requests.back().strength, 1);
+  const auto record = read_record(base::read_file(folder / "picture.png"), "picture.png");
+  ASSERT_TRUE(record);
+  EXPECT_FALSE(record->k);
+  const std::string command = command_line(*record);
+  for (const std::string& part : {" --with='" + cat.string() + ":our cat'", " --init=" + face.string(), " --mask=" + hat.string(), std::string(" --strength=1 "), std::string(" --no-memory")})
+    EXPECT_NE(command.find(part), std::string::npos) << command;
+}
+
+TEST_F(Imagine, DocumentsAndEditsThatCannotBe) {
+  const auto refused = [&](auto&& change, const char* message) {
+    const ImagineOptions before = options;
+    change();
+    EXPECT_ERROR(draw(), base::InvalidArgument, message);
+    options = before;
+  };
+  refused([&] { options.documents.k = 2; }, "there is none");
+  refused([&] { options.documents.k = 9; }, "k must be 0 to 8");
+  refused([&] { options.documents.no_memory = true; options.documents.memory = folder; }, "--no-memory");
+  refused([&] { options.documents.with.resize(9); }, "at most 8 documents");
+  refused([&] { options.edit.mask = "hat.png"; }, "--init");
+  refused([&] { options.edit.strength = 0.5; }, "--init");
+  refused([&] { options.edit.init = "face.png"; options.edit.strength = 1.5; }, "strength must be 0 to 1");
+  refused([&] { options.best_of = 0; }, "best-of must be 1 to 64");
+  refused([&] { options.best_of = 2; options.batch = 2; options.negtome.diverse = 0.9; }, "--best-of");
   EXPECT_TRUE(requests.empty());
 }
 

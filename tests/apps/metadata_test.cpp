@@ -84,7 +84,7 @@ TEST(CommandLine, IsWhatTheShellHandsBack) {
     EXPECT_NE(std::find(words.begin(), words.end(), "--style=noto"), words.end());
   }
   EXPECT_EQ(command_line(example()),
-            "atelier imagine 'a red apple, noto style' --negative-prompt=leaves --seed 123456789 --steps 30 "
+            "atelier imagine 'a red apple, noto style' --negative-prompt=leaves --no-memory --seed 123456789 --steps 30 "
             "--guidance-scale 4.5 --sampler ddim --style=noto");
 }
 

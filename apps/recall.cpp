@@ -1,0 +1,58 @@
+#include "apps/recall.h"
+
+#include "base/error.h"
+
+#ifndef ATELIER_CORE_ONLY
+#include "retrieval/clip_embedder.h"
+#include "retrieval/memory/memory.h"
+#endif
+
+namespace atelier::apps {
+namespace fs = std::filesystem;
+
+#ifdef ATELIER_CORE_ONLY
+
+const bool Recall::offered = false;
+
+std::unique_ptr<const Recall> Recall::open(const fs::path& memory, const fs::path&) {
+  throw base::InvalidArgument(fmt::format("{}: this build, the core alone, has no memories", memory.string()));
+}
+
+#else
+
+const bool Recall::offered = true;
+
+namespace {
+
+class MemoryRecall : public Recall {
+ public:
+  MemoryRecall(const fs::path& memory, const fs::path& clip)
+      : memory_(retrieval::Memory::open(memory, retrieval::Access::read)), embedder_(retrieval::Clip::load(clip)) {
+    memory_.expects(embedder_);
+  }
+
+  std::vector<ContextDocument> find(const std::string& prompt, int64_t count, const std::string& latents) const override {
+    std::vector<ContextDocument> found;
+    for (const retrieval::Hit& hit : memory_.retrieve(memory_.query(embedder_, &prompt, nullptr), {.count = count})) {
+      const retrieval::Document& d = hit.document;
+      found.push_back({d.id, d.caption, d.source, d.licence, hit.similarity,
+                       vision::decode_image(memory_.thumbnail(d.row), memory_.folder().string() + ", document " + d.id),
+                       memory_.attachment(d.row, latents).value_or("")});
+    }
+    return found;
+  }
+
+ private:
+  retrieval::Memory memory_;
+  retrieval::ClipEmbedder embedder_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Recall> Recall::open(const fs::path& memory, const fs::path& clip) {
+  return std::make_unique<MemoryRecall>(memory, clip);
+}
+
+#endif
+
+}  // namespace atelier::apps
