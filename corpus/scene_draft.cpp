@@ -138,7 +138,7 @@ bool held_out(std::string_view a, Relation relation, std::string_view b) {
   return one_in_twenty(hash(words_of(relation)), hash(a), hash(b));
 }
 
-Stock::Stock(const Corpus& corpus) {
+Stock::Stock(const Corpus& corpus, Split split) {
   const Nouns& nouns = Nouns::instance();
   const HeldOut& held_out_names = HeldOut::instance();
   std::vector<bool> allowed;
@@ -153,7 +153,7 @@ Stock::Stock(const Corpus& corpus) {
   std::string icon_style;
   for (int64_t i = 0; i < corpus.size(); ++i) {
     const Picture& picture = corpus.picture(i);
-    if (picture.split != Split::train || corpus.weight(i) <= 0 || picture.skin_tone) continue;
+    if (picture.split != split || (split == Split::train && corpus.weight(i) <= 0) || picture.skin_tone) continue;
     if (held_out_names.is_concept(picture.concept_id) || held_out_names.names_one(picture.style)) continue;
     const int64_t noun = nouns.of(picture);
     if (noun < 0 || !allowed[noun]) continue;
@@ -191,7 +191,7 @@ Stock::Stock(const Corpus& corpus) {
   }
   if (can_fill_a_grid(icons)) tintable_ = set_of(icon_style, icons);
   REQUIRE(!styles_.empty() && static_cast<int64_t>(present.size()) >= kFewestNouns,
-          "scenes need training pictures of at least {} of the nouns in corpus/nouns.inc, {} of them in one style; the corpus has {}",
+          "scenes need pictures of at least {} of the nouns in corpus/nouns.inc, {} of them in one style; the corpus has {}",
           kFewestNouns, kFewestInStyle, present.size());
 
   nouns_.assign(present.begin(), present.end());

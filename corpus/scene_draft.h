@@ -79,10 +79,10 @@ std::optional<Relation> clear_relation(const Placed& a, const Placed& b);
 bool held_out(std::string_view colour, std::string_view noun);
 bool held_out(std::string_view a, Relation relation, std::string_view b);
 
-/// The training pictures by style and noun, and which nouns may stand together.
+/// The pictures of one split (of train: those that are trained on) by style and noun, and which nouns may stand together.
 class Stock {
  public:
-  explicit Stock(const Corpus& corpus);
+  explicit Stock(const Corpus& corpus, Split split = Split::train);
 
   const std::vector<StyleSet>& styles() const { return styles_; }  // drawn in colour
   const StyleSet& tintable() const { return tintable_; }           // one-colour icons; may be empty

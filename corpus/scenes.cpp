@@ -101,7 +101,7 @@ struct SceneComposer::State {
   Stock stock;
 };
 
-SceneComposer::SceneComposer(const Corpus& corpus) : state_(new State{corpus, Stock(corpus)}) {}
+SceneComposer::SceneComposer(const Corpus& corpus, Split split) : state_(new State{corpus, Stock(corpus, split)}) {}
 SceneComposer::~SceneComposer() = default;
 
 Scene SceneComposer::compose(uint64_t seed, uint64_t index, bool combinations_held_out) const {

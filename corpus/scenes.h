@@ -34,7 +34,8 @@ class SceneComposer {
  public:
   /// Uses training pictures only (split train, clean), countable nouns, no held-out name. Held-out *combinations*
   /// (5 % of colour x noun and relation x pair, by a hash) appear only when `combinations_held_out` is asked for.
-  explicit SceneComposer(const Corpus& corpus);
+  /// @param split  heldout_style: pictures of that split instead, to test on
+  explicit SceneComposer(const Corpus& corpus, Split split = Split::train);
   ~SceneComposer();
 
   /// The scene of this key: the same for the same (seed, index), whatever was composed before.

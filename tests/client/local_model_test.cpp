@@ -79,6 +79,18 @@ TEST_F(LocalModel, CompletionIsSeededCutAtStopAndScored) {
   EXPECT_GT(*cut.log_probability, *whole.log_probability) << "fewer tokens";
 }
 
+// With tied embeddings and weights as small as these, what comes next is the last token again: so it is known what this
+// model would say.
+TEST_F(LocalModel, WouldSayWhatItsLikeliestTokensAre) {
+  const TokenId a = tokenizer_.encode("a").front();
+  ASSERT_EQ(tokenizer_.encode("a").size(), 1u);
+  const LocalLanguageModel repeats(model_, tokenizer_, {tokenizer_.id("<bos>")}, {a}, "says a, and a is an end");
+  const std::vector<Prompt> prompts = {{{"<question>", true}, {"a", false}}, {{"a red apple and a", false}}, {{"a", false}}, {{"<answer>", true}}, {{"a", false}}};
+  const std::vector<std::string> texts = {"a", "", "b", "a", "a dog"};
+  EXPECT_EQ(repeats.would_say(prompts, texts), (std::vector<bool>{true, false, false, false, false})) << "the last token of ' a' is another one";
+  EXPECT_EQ(local_.would_say({{{"a", false}}}, {"a"}), std::vector<bool>{false}) << "it would never end";
+}
+
 TEST_F(LocalModel, RefusesWhatDoesNotFit) {
   EXPECT_ERROR(local_.score(prompt_, {}), base::InvalidArgument, "no choices");
   EXPECT_ERROR(local_.score(prompt_, {""}), base::InvalidArgument, "a choice is empty");

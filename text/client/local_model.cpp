@@ -10,6 +10,8 @@
 namespace atelier::text {
 namespace {
 
+constexpr size_t kRows = 64;  // of a batch
+
 Tensor as_ids(const std::vector<TokenId>& ids) {
   return at::tensor(std::vector<int64_t>(ids.begin(), ids.end()), at::kLong).unsqueeze(0).to(base::compute().device);
 }
@@ -60,6 +62,45 @@ std::optional<std::vector<double>> LocalLanguageModel::score(const Prompt& promp
     if (!end_.empty()) continuations.back().push_back(end_.front());
   }
   return log_likelihoods(encode(prompt), continuations);
+}
+
+std::vector<bool> LocalLanguageModel::would_say(const std::vector<Prompt>& prompts, const std::vector<std::string>& texts) const {
+  ASSERT(prompts.size() == texts.size() && !end_.empty());
+  const c10::InferenceMode inference;
+  const auto is_end = [&](int64_t id) { return std::find(end_.begin(), end_.end(), id) != end_.end(); };
+  std::vector<bool> says;
+  for (size_t begin = 0; begin < prompts.size(); begin += kRows) {
+    base::throw_if_cancelled();
+    const size_t rows = std::min(kRows, prompts.size() - begin);
+    std::vector<std::vector<TokenId>> before, text;
+    size_t longest = 0;
+    for (size_t i = 0; i < rows; ++i) {
+      before.push_back(encode(prompts[begin + i]));
+      text.push_back(tokenizer_.encode(texts[begin + i]));
+      longest = std::max(longest, before[i].size() + text[i].size());
+    }
+    REQUIRE(static_cast<int64_t>(longest) <= model_.config().max_position_embeddings, "{} tokens of prompt and text are more than the model's {} positions",
+            longest, model_.config().max_position_embeddings);
+    // Padding stands behind what counts, where nothing sees it.
+    Tensor ids = at::zeros({static_cast<int64_t>(rows), static_cast<int64_t>(longest)}, at::kLong);
+    std::vector<int64_t> places;  // whose next tokens are the text's and its end
+    for (size_t i = 0; i < rows; ++i) {
+      auto* row = ids.data_ptr<int64_t>() + i * longest;
+      std::copy(text[i].begin(), text[i].end(), std::copy(before[i].begin(), before[i].end(), row));
+      for (size_t k = 0; k <= text[i].size(); ++k) places.push_back(static_cast<int64_t>(i * longest + before[i].size() - 1 + k));
+    }
+    KvCache cache;
+    const Tensor hidden = model_.forward(ids.to(base::compute().device), cache).flatten(0, 1);  // (rows * longest, hidden)
+    const Tensor likeliest = model_.logits(hidden.index_select(0, at::tensor(places, at::kLong).to(hidden.device()))).argmax(-1).to(at::kCPU);
+    const int64_t* next = likeliest.data_ptr<int64_t>();
+    for (size_t i = 0; i < rows; ++i) {
+      bool right = std::equal(text[i].begin(), text[i].end(), next);
+      next += text[i].size();
+      right = right && is_end(*next++);
+      says.push_back(right);
+    }
+  }
+  return says;
 }
 
 std::vector<double> LocalLanguageModel::log_likelihoods(const std::vector<TokenId>& prompt,

@@ -18,6 +18,10 @@ class LocalLanguageModel : public LanguageModel {
   std::optional<std::vector<double>> score(const Prompt& prompt, const std::vector<std::string>& choices) const override;
   std::string name() const override { return name_; }
 
+  /// For each prompt, whether its likeliest completion, token by token, is this text and then the end: one pass over a
+  /// batch, no decoding. PromptCap's filter asks it of every caption. @param texts  one a prompt
+  std::vector<bool> would_say(const std::vector<Prompt>& prompts, const std::vector<std::string>& texts) const;
+
  private:
   /// Begin symbols, then the pieces; control symbols only in those that may hold some.
   std::vector<TokenId> encode(const Prompt& prompt) const;

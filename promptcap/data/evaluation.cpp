@@ -1,0 +1,84 @@
+#include "promptcap/data/evaluation.h"
+
+#include "base/error.h"
+#include "base/progress.h"
+
+#include <chrono>
+
+namespace atelier::promptcap {
+namespace {
+
+/// Adds the seconds until its end to a sum.
+class Timer {
+ public:
+  explicit Timer(double& sum) : sum_(sum) {}
+  ~Timer() { sum_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  double& sum_;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+bool Evaluated::right(Way way) const { return normalise_answer(answers[static_cast<size_t>(way)]) == normalise_answer(question.answer); }
+
+Evaluation::Evaluation(const Captioner& captioner, const text::LanguageModel& model, PromptTemplate form, CaptionOptions options,
+                       std::function<std::vector<Example>(const std::string&, const vision::Image&)> examples)
+    : captioner_(captioner), model_(model), form_(std::move(form)), options_(std::move(options)), examples_(std::move(examples)) {}
+
+std::string Evaluation::answer(const std::string& caption, const std::string& question, const std::vector<Example>& examples) {
+  const Timer timer(seconds_.answer);
+  ++seconds_.answers;
+  return ask_language_model(model_, form_, examples, {caption, question, "", {}}).text;
+}
+
+void Evaluation::ask(const vision::Image& picture, const std::vector<corpus::Question>& questions, int64_t number) {
+  const std::span<const vision::Image> pictures(&picture, 1);
+  const auto caption_for = [&](const std::string& question) {
+    const Timer timer(seconds_.caption);
+    const Said said = captioner_.caption(pictures, question, options_);
+    ++seconds_.captions;
+    seconds_.caption_tokens += said.tokens;
+    return said.text;
+  };
+  const std::string generic = caption_for("");
+  for (const corpus::Question& question : questions) {
+    base::throw_if_cancelled();
+    Evaluated one = {question, {}, generic, caption_for(question.question), number};
+    const std::vector<Example> examples = examples_ ? examples_(question.question, picture) : std::vector<Example>();
+    const auto& asked = question.question;
+    one.answers[0] = answer("", asked, examples);
+    one.answers[1] = answer(one.generic, asked, examples);
+    one.answers[2] = answer(one.conditioned, asked, examples);
+    const Timer timer(seconds_.direct);
+    one.answers[3] = captioner_.answer(pictures, asked, options_).text;
+    ++seconds_.directs;
+    results_.push_back(std::move(one));
+  }
+}
+
+std::string accuracy_table(const std::vector<Evaluated>& results) {
+  struct Count {
+    int64_t asked = 0;
+    std::array<int64_t, kWays.size()> right{};
+  };
+  std::map<std::string, Count> kinds;
+  Count all;
+  for (const Evaluated& one : results)
+    for (Count* count : {&kinds[one.question.kind], &all}) {
+      ++count->asked;
+      for (size_t way = 0; way < kWays.size(); ++way) count->right[way] += one.right(static_cast<Way>(way));
+    }
+  std::string table = fmt::format("{:<14}{:>6}", "kind", "asked");
+  for (const char* way : kWays) table += fmt::format("{:>15}", way);
+  const auto line = [&](const std::string& name, const Count& count) {
+    table += fmt::format("\n{:<14}{:>6}", name, count.asked);
+    for (const int64_t right : count.right) table += fmt::format("{:>14.1f}%", count.asked == 0 ? 0 : 100.0 * static_cast<double>(right) / static_cast<double>(count.asked));
+  };
+  for (const auto& [kind, count] : kinds) line(kind, count);
+  line("all", all);
+  return table;
+}
+
+}  // namespace atelier::promptcap
