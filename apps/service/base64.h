@@ -1,0 +1,20 @@
+#pragma once
+/// base64 (RFC 4648, standard alphabet, padded) and the data: URIs that carry pictures in requests.
+#include <string>
+#include <string_view>
+
+namespace atelier::service {
+
+std::string encode_base64(std::string_view bytes);
+
+/// Strict: a whole number of groups, padding only where it belongs, no bits left over, nothing else in between.
+/// @param limit  bytes that it may decode to, compared before anything is allocated
+/// @param what   names the text in messages
+/// @throws InvalidArgument
+std::string decode_base64(std::string_view text, size_t limit, std::string_view what);
+
+/// The bytes of "data:image/png;base64,…" or of bare base64. Nothing is ever fetched.
+/// @throws InvalidArgument for any other kind of URL, a media type that is no picture's, or broken base64
+std::string decode_picture_text(std::string_view text, size_t limit, std::string_view what);
+
+}  // namespace atelier::service

@@ -1,0 +1,178 @@
+#include "apps/service/starter_engine.h"
+
+#include "apps/model_folder.h"
+#include "apps/service/api_error.h"
+#include "apps/service/text_chat.h"
+#include "base/compute.h"
+#include "base/error.h"
+#include "fusion/pipeline.h"
+#include "fusion/sampler.h"
+#include "promptcap/answerer.h"
+#include "retrieval/clip_embedder.h"
+#include "retrieval/memory/memory.h"
+#include "text/client/local_model.h"
+
+#include <ATen/Parallel.h>
+
+namespace atelier::service {
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kDirect = "atelier";
+constexpr const char* kPromptCap = "atelier-promptcap";
+
+class StarterEngine : public Engine {
+ public:
+  explicit StarterEngine(const StarterOptions& options)
+      : painter_(apps::open_painter(options.model)), pipeline_(fusion::Pipeline::load(options.model)), captioner_(pipeline_),
+        text_{pipeline_.model().text(), pipeline_.tokenizer(), {pipeline_.tokenizer().id("<bos>")}} {
+    at::set_num_threads(base::compute().threads);  // OpenMP keeps it for each thread that begins parallel work
+    if (fs::exists(options.model / "clip/config.json")) embedder_.emplace(retrieval::Clip::load(options.model / "clip"));
+    open_memory(options);
+    open_answerer(options);
+    describe(options);
+  }
+
+  const EngineInfo& info() const override { return info_; }
+
+  vision::Image draw(const apps::PictureRequest& request, const apps::Painter::StepCallback& on_step) override {
+    return painter_->draw(request, on_step);
+  }
+
+  Tensor embed_texts(const std::vector<std::string>& texts) override { return embedder().embed_texts(texts); }
+  Tensor embed_pictures(const std::vector<vision::Image>& pictures) override { return embedder().embed_pictures(pictures); }
+
+  std::vector<Found> search(const std::string* text, const vision::Image* picture, int64_t count, bool thumbnails) override {
+    std::vector<Found> found;
+    for (retrieval::Hit& hit : memory().search(memory().query(embedder(), text, picture), count)) {
+      std::string thumbnail = thumbnails ? memory().thumbnail(hit.document.row) : "";
+      found.push_back({std::move(hit.document), hit.similarity, std::move(thumbnail)});
+    }
+    return found;
+  }
+
+  std::vector<apps::ContextDocument> retrieve(const std::string& prompt, int64_t count) override {
+    std::vector<apps::ContextDocument> found;
+    for (const retrieval::Hit& hit : memory().retrieve(memory().query(embedder(), &prompt, nullptr), {.count = count})) {
+      const retrieval::Document& d = hit.document;
+      found.push_back({d.id, d.caption, d.source, d.licence, hit.similarity, vision::decode_image(memory().thumbnail(d.row), d.id),
+                       memory().attachment(d.row, painter_->latents_name()).value_or("")});
+    }
+    return found;
+  }
+
+  ChatOutcome chat(const ChatTask& task, const std::function<bool(const ChatToken&)>& on_token) override {
+    std::vector<vision::Image> pictures;
+    for (const ChatTurn& turn : task.turns) pictures.insert(pictures.end(), turn.pictures.begin(), turn.pictures.end());
+    const bool direct = task.model == kDirect;
+    if (pictures.empty() && (direct || is_local_)) return service::chat(text_, task, on_token);
+    try {
+      return whole(pictures.empty() ? ask_server(task) : look(pictures, task, direct), task, pictures.size(), on_token);
+    } catch (const base::ResourceError& error) {
+      ApiError failure(502, "the language model behind this service does not answer", "language_model_failed");
+      failure.detail = error.what();
+      throw failure;
+    }
+  }
+
+ private:
+  void open_memory(const StarterOptions& options) {
+    if (options.memory.empty()) return;
+    CHECK_FILE(embedder_.has_value(), (options.model / "clip").string(), "the component clip/ is missing, and a memory needs it");
+    memory_.emplace(retrieval::Memory::open(options.memory, retrieval::Access::read));
+    memory_->expects(*embedder_);
+  }
+
+  /// PromptCap: captions go to the model's own text tower or to a server, with examples if there are some.
+  void open_answerer(const StarterOptions& options) {
+    const text::Tokenizer& tokenizer = pipeline_.tokenizer();
+    is_local_ = options.server.url.empty();
+    if (is_local_) {
+      language_model_ = std::make_unique<text::LocalLanguageModel>(text_.model, tokenizer, text_.begin,
+                                                                   std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, "text");
+    } else {
+      language_model_ = std::make_unique<text::EndpointLanguageModel>(options.server);
+    }
+    const fs::path examples = options.model / "examples.safetensors";
+    if (embedder_ && fs::exists(examples)) pool_.emplace(promptcap::ExamplePool::load(examples));
+    answerer_.emplace(captioner_, *language_model_, promptcap::PromptTemplate::load(is_local_ ? "local" : "paper"), pool_ ? &*pool_ : nullptr,
+                      pool_ ? &*embedder_ : nullptr);
+  }
+
+  void describe(const StarterOptions& options) {
+    const apps::ModelInfo model = apps::read_model_info(options.model);
+    info_.name = fs::weakly_canonical(options.model).filename().string();
+    info_.version = ATELIER_VERSION;
+    info_.hash = painter_->model_hash();
+    info_.chat = kDirect;
+    info_.draw = "atelier-draw";
+    info_.models = {{kDirect, "Answers by itself, looks at pictures itself; draws if asked to", {"text", "image"}, {"text", "image"}},
+                    {kPromptCap, "Pictures become captions for the question, which a language model answers (PromptCap)", {"text", "image"}, {"text"}},
+                    {info_.draw, "Draws pictures from text and from pictures", {"text", "image"}, {"image"}}};
+    if (embedder_) {
+      info_.embed = "atelier-clip";
+      info_.embedding_dimension = embedder_->dimension();
+      info_.models.push_back({info_.embed, "Texts and pictures as vectors of one space", {"text", "image"}, {"embedding"}});
+    }
+    if (memory_) info_.memory_documents = memory_->size();
+    info_.picture_size = model.picture_size;
+    info_.styles = model.styles;
+    info_.samplers = fusion::sampler_names();
+    info_.context_tokens = text_.model.config().max_position_embeddings;
+    info_.answers_pictures = true;
+  }
+
+  promptcap::Answer look(const std::vector<vision::Image>& pictures, const ChatTask& task, bool direct) const {
+    promptcap::AnswerOptions options;
+    options.caption.max_new_tokens = std::min(task.max_tokens, options.caption.max_new_tokens);
+    const std::string& question = task.turns.back().text;
+    return direct ? answerer_->answer_directly(pictures, question, options) : answerer_->answer(pictures, question, options);
+  }
+
+  promptcap::Answer ask_server(const ChatTask& task) const {
+    std::string conversation;
+    for (const ChatTurn& turn : task.turns) conversation += (conversation.empty() ? "" : "\n\n") + turn.text;
+    promptcap::Answer answer;
+    const text::Completion said = language_model_->complete({{conversation, false}}, {.max_new_tokens = task.max_tokens, .temperature = task.sampling.temperature,
+                                                                                     .seed = task.seed, .stop = {}});
+    answer.text = said.text;
+    answer.log_probability = said.log_probability;
+    return answer;
+  }
+
+  /// An answer that comes as a whole, as one piece.
+  ChatOutcome whole(const promptcap::Answer& answer, const ChatTask& task, size_t pictures, const std::function<bool(const ChatToken&)>& on_token) const {
+    on_token({answer.text, answer.log_probability.value_or(0), {}});
+    const auto tokens = [&](const std::string& text) { return static_cast<int64_t>(text_.tokenizer.encode(text).size()); };
+    const int64_t side = pipeline_.model().config().latent_size / 2;  // image tokens a row
+    return {tokens(task.turns.back().text) + static_cast<int64_t>(pictures) * side * side, tokens(answer.text), true};
+  }
+
+  const retrieval::ClipEmbedder& embedder() const {
+    if (!embedder_) throw ApiError(501, "this model has no component clip/, which embeddings need", "not_supported");
+    return *embedder_;
+  }
+  const retrieval::Memory& memory() const {
+    if (!memory_) throw ApiError(501, "this service has no memory; `atelier serve --memory DIR` gives it one", "not_supported");
+    return *memory_;
+  }
+
+  std::unique_ptr<apps::Painter> painter_;
+  const fusion::Pipeline pipeline_;
+  const promptcap::Captioner captioner_;
+  const ChatModel text_;
+  std::optional<retrieval::ClipEmbedder> embedder_;
+  std::optional<retrieval::Memory> memory_;
+  bool is_local_ = true;  // language_model_ is text_
+  std::unique_ptr<text::LanguageModel> language_model_;
+  std::optional<promptcap::ExamplePool> pool_;
+  std::optional<promptcap::Answerer> answerer_;
+  EngineInfo info_;
+};
+
+}  // namespace
+
+std::unique_ptr<Engine> open_starter_engine(const StarterOptions& options) { return std::make_unique<StarterEngine>(options); }
+
+}  // namespace atelier::service
