@@ -86,8 +86,11 @@ size_t closest_choice(std::string_view answer, const std::vector<std::string>& c
   for (const std::string& choice : choices) plain.push_back(normalise_answer(choice));
   if (const auto equal = std::find(plain.begin(), plain.end(), said); equal != plain.end()) return static_cast<size_t>(equal - plain.begin());
   if (const int64_t number = leading_number(said, choices.size()); number >= 0) return static_cast<size_t>(number);
+  // "it is a fox" names one choice, "socks" is a part of one.
   const auto named = [&](const std::string& choice) { return names(said, choice); };
-  if (std::count_if(plain.begin(), plain.end(), named) == 1) return static_cast<size_t>(std::find_if(plain.begin(), plain.end(), named) - plain.begin());
+  const auto part_of = [&](const std::string& choice) { return !said.empty() && names(choice, said); };
+  for (const auto& meant : {std::function<bool(const std::string&)>(named), std::function<bool(const std::string&)>(part_of)})
+    if (std::count_if(plain.begin(), plain.end(), meant) == 1) return static_cast<size_t>(std::find_if(plain.begin(), plain.end(), meant) - plain.begin());
   const auto fewer = [&](const std::string& a, const std::string& b) { return edits(said, a) < edits(said, b); };
   return static_cast<size_t>(std::min_element(plain.begin(), plain.end(), fewer) - plain.begin());
 }

@@ -20,7 +20,7 @@ double soft_score(std::string_view answer, const std::vector<std::string>& gold)
 double hard_score(std::string_view answer, const std::vector<std::string>& gold);
 
 /// Which of the choices a language model's words mean: an equal one, a number ("(2)", "2"), the only one that is named
-/// in them, else the one with the fewest edits.
+/// in them or that they are a part of, else the one with the fewest edits.
 size_t closest_choice(std::string_view said, const std::vector<std::string>& choices);
 
 /// True for "cannot tell" and the ways in which language models say that a context does not tell.
