@@ -14,7 +14,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -53,6 +56,28 @@ void evaluate_captions(const promptcap::Captioner& captioner, const corpus::Corp
   double sum = 0;
   for (const double score : promptcap::cider(captions, references)) sum += score;
   std::printf("CIDEr of %zu generic captions, held-out style: %.2f\n\n", captions.size(), sum / static_cast<double>(captions.size()));
+}
+
+double seconds_of(const std::function<void()>& work) {
+  const auto start = std::chrono::steady_clock::now();
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// Each token of a lone sequence reads every weight once: memory sets the limit where weights do not fit a cache.
+void measure_decoding(const fusion::Pipeline& pipeline, const fs::path& folder) {
+  constexpr int64_t kTokens = 256;
+  const text::GenerateConfig config = {.sampling = {.temperature = 0}, .max_new_tokens = kTokens};
+  const std::vector<text::TokenId> prompt = {pipeline.tokenizer().id("<bos>")};
+  double decode = 1e9, stream = 1e9;
+  const Tensor buffer = at::ones({128 << 20}, at::kFloat);
+  for (int i = 0; i < 3; ++i) {
+    decode = std::min(decode, seconds_of([&] { text::generate(pipeline.model().text(), prompt, config); }));
+    stream = std::min(stream, seconds_of([&] { buffer.sum(); }));
+  }
+  const double bytes = static_cast<double>(fs::file_size(folder / "text" / "model.safetensors"));  // bf16
+  const double bandwidth = static_cast<double>(buffer.nbytes()) / stream;
+  std::printf("text tower: %.0f tokens/s; %.1f MB of weights at %.1f GB/s would allow %.0f\n", kTokens / decode, bytes / 1e6, bandwidth / 1e9, bandwidth / bytes);
 }
 
 void run(const Arguments& a) {
@@ -98,6 +123,7 @@ void run(const Arguments& a) {
   const promptcap::EvaluationSeconds& s = evaluation.seconds();
   std::printf("\ncaption %.1f ms (%.1f tokens), answer of the language model %.1f ms, direct answer %.1f ms\n\n", 1000 * s.caption / static_cast<double>(s.captions),
               static_cast<double>(s.caption_tokens) / static_cast<double>(s.captions), 1000 * s.answer / static_cast<double>(s.answers), 1000 * s.direct / static_cast<double>(s.directs));
+  measure_decoding(pipeline, a.model);
   if (a.style) evaluate_captions(captioner, corpus, a);
 }
 
