@@ -1,6 +1,7 @@
 #include "promptcap/captioner.h"
 
 #include "base/error.h"
+#include "text/client/language_model.h"
 
 #include <cmath>
 
@@ -70,7 +71,7 @@ Said Captioner::say(const Read& read, const CaptionOptions& options) const {
     tokens = std::move(beams.front().tokens);
     log_probability = beams.front().score * std::pow(static_cast<double>(tokens.size()), config.length_penalty);
   }
-  return {trimmed(pipeline_.tokenizer().decode(tokens)), log_probability, static_cast<int64_t>(tokens.size())};
+  return {trimmed(text::well_formed(pipeline_.tokenizer().decode(tokens))), log_probability, static_cast<int64_t>(tokens.size())};
 }
 
 Said Captioner::caption(Pictures pictures, const std::string& question, const CaptionOptions& options, const Documents& documents) const {

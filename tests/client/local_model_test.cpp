@@ -85,10 +85,15 @@ TEST_F(LocalModel, WouldSayWhatItsLikeliestTokensAre) {
   const TokenId a = tokenizer_.encode("a").front();
   ASSERT_EQ(tokenizer_.encode("a").size(), 1u);
   const LocalLanguageModel repeats(model_, tokenizer_, {tokenizer_.id("<bos>")}, {a}, "says a, and a is an end");
-  const std::vector<Prompt> prompts = {{{"<question>", true}, {"a", false}}, {{"a red apple and a", false}}, {{"a", false}}, {{"<answer>", true}}, {{"a", false}}};
-  const std::vector<std::string> texts = {"a", "", "b", "a", "a dog"};
-  EXPECT_EQ(repeats.would_say(prompts, texts), (std::vector<bool>{true, false, false, false, false})) << "the last token of ' a' is another one";
+  const std::vector<Prompt> prompts = {{{"<question>", true}, {"a", false}}, {{"a red apple and a", false}}, {{"a", false}}, {{"<answer>", true}}, {{"a", false}}, {{"a", false}}};
+  const std::vector<std::string> texts = {"a", "", "b", "a", "a dog", "a"};
+  EXPECT_EQ(repeats.would_say(prompts, texts), (std::vector<bool>{true, false, false, false, false, true})) << "the last token of ' a' is another one";
   EXPECT_EQ(local_.would_say({{{"a", false}}}, {"a"}), std::vector<bool>{false}) << "it would never end";
+}
+
+TEST(WellFormed, ReplacesHalvesOfCharacters) {
+  EXPECT_EQ(well_formed("a caf\xC3\xA9"), "a caf\xC3\xA9");
+  EXPECT_EQ(well_formed("a caf\xC3"), "a caf\xEF\xBF\xBD");
 }
 
 TEST_F(LocalModel, RefusesWhatDoesNotFit) {

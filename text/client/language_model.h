@@ -47,6 +47,9 @@ class LanguageModel {
   virtual std::string name() const = 0;
 };
 
+/// UTF-8 with U+FFFD where bytes make no character: a model may stop in the middle of one.
+std::string well_formed(const std::string& text);
+
 /// Cuts a text before the first of the stop strings in it. @return true if there was one
 bool cut_at_stop(std::string& text, const std::vector<std::string>& stop);
 

@@ -50,7 +50,7 @@ Completion LocalLanguageModel::complete(const Prompt& prompt, const CompletionOp
     text = tokenizer_.decode(words);
     return !cut_at_stop(text, options.stop);
   });
-  return {text, log_likelihoods(ids, {tokens}).front()};
+  return {well_formed(text), log_likelihoods(ids, {tokens}).front()};
 }
 
 std::optional<std::vector<double>> LocalLanguageModel::score(const Prompt& prompt, const std::vector<std::string>& choices) const {
@@ -94,10 +94,9 @@ std::vector<bool> LocalLanguageModel::would_say(const std::vector<Prompt>& promp
     const Tensor likeliest = model_.logits(hidden.index_select(0, at::tensor(places, at::kLong).to(hidden.device()))).argmax(-1).to(at::kCPU);
     const int64_t* next = likeliest.data_ptr<int64_t>();
     for (size_t i = 0; i < rows; ++i) {
-      bool right = std::equal(text[i].begin(), text[i].end(), next);
-      next += text[i].size();
-      right = right && is_end(*next++);
-      says.push_back(right);
+      const int64_t* end = next + text[i].size();
+      says.push_back(std::equal(text[i].begin(), text[i].end(), next) && is_end(*end));
+      next = end + 1;
     }
   }
   return says;
