@@ -18,7 +18,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string picture, question, model, form, examples, clip;
+  std::string picture, question, model, language_model, form, examples, clip;
   std::vector<std::string> more;
   text::ChatConfig server;
   promptcap::AnswerOptions options;
@@ -29,6 +29,7 @@ struct Arguments {
 
 /// The language model that is asked, and what it needs to live.
 struct AskedModel {
+  std::unique_ptr<const text::TextComponent> component;  // of a folder of its own
   std::unique_ptr<const text::LanguageModel> model;
   std::string form;  // its prompt template
 };
@@ -37,12 +38,21 @@ AskedModel open_language_model(const Arguments& a, const fusion::Pipeline& pipel
   if (!a.server.url.empty()) {
     text::ChatConfig server = a.server;
     server.timeout = std::chrono::seconds(a.timeout);
-    return {std::make_unique<text::EndpointLanguageModel>(std::move(server)), "paper"};
+    return {nullptr, std::make_unique<text::EndpointLanguageModel>(std::move(server)), "paper"};
+  }
+  const auto local = [](const text::TextModel& model, const text::Tokenizer& tokenizer, std::vector<text::TokenId> begin, std::vector<text::TokenId> end, const std::string& name) {
+    // Ours was trained on captions with several questions behind them: the next one ends an answer, too.
+    if (tokenizer.contains("<question>")) end.push_back(tokenizer.id("<question>"));
+    return std::make_unique<text::LocalLanguageModel>(model, tokenizer, std::move(begin), std::move(end), name);
+  };
+  if (!a.language_model.empty()) {
+    auto component = std::make_unique<const text::TextComponent>(text::TextComponent::load(a.language_model));
+    auto model = local(component->model, component->tokenizer, component->begin, component->end, a.language_model);
+    const char* form = component->tokenizer.contains("<question>") ? "local" : "paper";
+    return {std::move(component), std::move(model), form};
   }
   const text::Tokenizer& tokenizer = pipeline.tokenizer();
-  return {std::make_unique<text::LocalLanguageModel>(pipeline.model().text(), tokenizer, std::vector{tokenizer.id("<bos>")},
-                                                     std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, (folder / "text").string()),
-          "local"};
+  return {nullptr, local(pipeline.model().text(), tokenizer, {tokenizer.id("<bos>")}, {tokenizer.id("<eos>")}, (folder / "text").string()), "local"};
 }
 
 base::json to_json(const promptcap::Answer& answer, const Arguments& a, const std::string& model, double seconds) {
@@ -97,8 +107,8 @@ void add_ask_command(CLI::App& app) {
   auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("ask", "Answer a question about a picture");
   command->footer(
-      "A caption that tells what the question needs goes to a language model, which answers: the starter model's own, or\n"
-      "any OpenAI-compatible server. The server's key is read from OPENAI_API_KEY; without it none is sent.\n"
+      "A caption that tells what the question needs goes to a language model, which answers: the starter model's own, one\n"
+      "in a folder, or any OpenAI-compatible server. The server's key is read from OPENAI_API_KEY; without it none is sent.\n"
       "\n"
       "Examples:\n"
       "  atelier ask desk.png \"what is left of the lamp?\"\n"
@@ -111,10 +121,12 @@ void add_ask_command(CLI::App& app) {
   command->add_option("--choices", a->options.choices, "Answer with one of these, separated by commas")->delimiter(',');
   command->add_option("--ocr", a->options.ocr, "Text that was read in the picture");
   command->add_flag("--direct", a->direct, "Let the joint model answer itself, without a caption");
-  command->add_option("--lm-url", a->server.url, "Root of an OpenAI-compatible server, such as http://127.0.0.1:8080/v1");
+  auto* folder = command->add_option("--lm", a->language_model, "Folder of a text model to ask, ours or Hugging Face's of the Llama or Qwen2 family")->check(CLI::ExistingDirectory);
+  auto* url = command->add_option("--lm-url", a->server.url, "Root of an OpenAI-compatible server, such as http://127.0.0.1:8080/v1");
+  url->excludes(folder);
   command->add_option("--lm-model", a->server.model, "Model to ask for there");
   command->add_option("--lm-timeout", a->timeout, "Seconds to wait for its answer")->capture_default_str()->check(CLI::Range(1, 3600));
-  command->add_option("--template", a->form, fmt::format("Prompt template: a file, or one of {} (default: paper for servers, local for the starter model)",
+  command->add_option("--template", a->form, fmt::format("Prompt template: a file, or one of {} (default: local for models with our control symbols, else paper)",
                                                          fmt::join(promptcap::shipped_templates(), ", ")));
   command->add_option("--examples", a->examples, "File of in-context examples (default: the model's, if it has some)");
   a->shots_given = command->add_option("--shots", a->shots, "How many of them, 0 to 64 (default: the template's number)");

@@ -19,7 +19,7 @@ namespace {
 
 struct Arguments {
   std::string corpus = corpus::default_folder().string();
-  std::string vae = "models/starter/vae", text = "models/starter/text", clip = "models/starter/clip", output, examples;
+  std::string vae = "models/starter/vae", text = "models/starter/text", clip = "models/starter/clip", judge, output, examples;
   int64_t scenes = 20000, pictures = 10000, seed = 1, shots = 2000;
   bool no_filter = false;
 };
@@ -33,9 +33,9 @@ struct Asked {
 /// Filters and encodes pictures some at a time.
 class Packer {
  public:
-  Packer(const Arguments& arguments, const text::TextComponent& text, const vision::Vae& vae)
-      : arguments_(arguments), tokenizer_(text.tokenizer), vae_(vae),
-        model_(text.model, text.tokenizer, text.begin, {text.tokenizer.id("<eos>"), text.tokenizer.id("<question>")}, arguments.text) {}
+  Packer(const Arguments& arguments, const text::Tokenizer& tokenizer, const text::TextComponent& judge, const vision::Vae& vae)
+      : arguments_(arguments), tokenizer_(tokenizer), vae_(vae),
+        model_(judge.model, judge.tokenizer, judge.begin, {judge.tokenizer.id("<eos>"), judge.tokenizer.id("<question>")}, "the judge") {}
 
   void add(Asked asked) {
     if (asked.questions.empty()) return;
@@ -105,9 +105,10 @@ class Packer {
 
 void pack(const Arguments& a) {
   const corpus::Corpus corpus = corpus::Corpus::open(a.corpus);
-  const text::TextComponent text = text::TextComponent::load(a.text);
+  const text::Tokenizer tokenizer = text::Tokenizer::load(a.text);
+  const text::TextComponent judge = text::TextComponent::load(a.judge.empty() ? a.text : a.judge);
   const vision::Vae vae = vision::Vae::load(a.vae);
-  Packer packer(a, text, vae);
+  Packer packer(a, tokenizer, judge, vae);
   const auto seed = static_cast<uint64_t>(a.seed);
   base::Progress progress("packing", a.scenes + a.pictures, "pictures");
   const corpus::SceneComposer composer(corpus);
@@ -148,7 +149,8 @@ void add_pack_questions_command(CLI::App& corpus) {
   command->add_option("-o,--output", a->output, "File to write")->required();
   command->add_option("--corpus", a->corpus, "Folder of the built corpus")->capture_default_str();
   command->add_option("--vae", a->vae, "Autoencoder that makes the latents")->capture_default_str();
-  command->add_option("--text", a->text, "Text model: tokenizer, and judge of the captions")->capture_default_str();
+  command->add_option("--text", a->text, "Text model whose tokens are written")->capture_default_str();
+  command->add_option("--judge", a->judge, "Text model that must answer from a caption, with our control symbols (default: the same)")->check(CLI::ExistingDirectory);
   command->add_option("--scenes", a->scenes, "Composed scenes")->capture_default_str()->check(CLI::Range(0, 10000000));
   command->add_option("--pictures", a->pictures, "Pictures of the corpus")->capture_default_str()->check(CLI::Range(0, 10000000));
   command->add_flag("--no-filter", a->no_filter, "Keep every first caption, to see what the filter is worth");

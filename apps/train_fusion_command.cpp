@@ -44,6 +44,7 @@ void add_train_fusion(CLI::App& train) {
     return command->add_option_function<std::string>(flag, [&path](const std::string& value) { path = value; }, help);
   };
   file("--pack", a->options.pack, "Latents and captions (`atelier corpus pack`)")->required()->check(CLI::ExistingFile);
+  file("--questions", a->options.questions, "Questions about pictures (`atelier corpus pack-questions`)")->check(CLI::ExistingFile);
   file("--text", a->options.text, "Folder of the text model, which stays frozen (default models/starter/text)");
   file("--vae", a->options.vae, "Folder of the autoencoder for sample grids (default models/starter/vae)");
   file("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/fusion");
@@ -56,10 +57,11 @@ void add_train_fusion(CLI::App& train) {
   auto* seed = command->add_option("--seed", a->config.seed, "Seed of every random draw")->capture_default_str();
   auto* documents = command->add_option("--documents", a->config.documents, "Retrieved documents before a picture: 0 to this many (the pack must hold neighbours)")->capture_default_str();
   auto* infill = command->add_option("--infill", a->config.infill, "Share of captions with masked spans")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  auto* questions = command->add_option("--question-share", a->config.questions, "Share of the batch that are such questions")->capture_default_str()->check(CLI::Range(0.0, 1.0));
   auto* prediction = command->add_option("--prediction", a->config.model.prediction, "What the network predicts")->capture_default_str()->check(CLI::IsMember({"epsilon", "v", "flow"}));
   command->add_option("--minutes", a->options.run.minutes, "Stop after this long with a checkpoint; 0: train to the end")->capture_default_str()->check(CLI::NonNegativeNumber);
   command->add_option("--validate-every", a->options.validate_every, "Steps between validations and sample grids")->capture_default_str()->check(CLI::PositiveNumber);
-  command->callback([a, steps, batch, seed, documents, infill, prediction] {
+  command->callback([a, steps, batch, seed, documents, infill, questions, prediction] {
     if (!a->config_file.empty()) {
       auto config = base::read_config<fusion::FusionTrainConfig>(std::filesystem::path(a->config_file));
       if (*steps) config.optimizer.total_steps = a->config.optimizer.total_steps;
@@ -67,6 +69,7 @@ void add_train_fusion(CLI::App& train) {
       if (*seed) config.seed = a->config.seed;
       if (*documents) config.documents = a->config.documents;
       if (*infill) config.infill = a->config.infill;
+      if (*questions) config.questions = a->config.questions;
       if (*prediction) config.model.prediction = a->config.model.prediction;
       a->config = config;
     }

@@ -2,7 +2,8 @@
 /// style), answered without the picture, from a generic caption, from a caption for the question, and directly; CIDEr of
 /// generic captions; seconds.
 ///
-///   promptcap_bench [--style] [--questions 2000] [--beams 5] [--model models/starter] [--lm-url URL]
+///   promptcap_bench [--style] [--questions 2000] [--beams 5] [--model models/starter]
+///                   [--lm FOLDER | --lm-url URL]
 #include "apps/model_folder.h"
 #include "base/compute.h"
 #include "base/error.h"
@@ -27,7 +28,7 @@ using namespace atelier;
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string corpus = corpus::default_folder().string(), model = apps::default_model_folder().string(), form, examples;
+  std::string corpus = corpus::default_folder().string(), model = apps::default_model_folder().string(), language_model, form, examples;
   text::ChatConfig server;
   promptcap::CaptionOptions options;
   int64_t questions = 2000, captions = 300, seed = 9;
@@ -85,8 +86,13 @@ void run(const Arguments& a) {
   const fusion::Pipeline pipeline = fusion::Pipeline::load(a.model);
   const promptcap::Captioner captioner(pipeline);
   const text::Tokenizer& tokenizer = pipeline.tokenizer();
+  std::optional<text::TextComponent> component;
   std::unique_ptr<const text::LanguageModel> model;
-  if (a.server.url.empty())
+  if (!a.language_model.empty()) {
+    component.emplace(text::TextComponent::load(a.language_model));
+    const auto& own = component->tokenizer;
+    model = std::make_unique<text::LocalLanguageModel>(component->model, own, component->begin, std::vector{own.id("<eos>"), own.id("<question>")}, a.language_model);
+  } else if (a.server.url.empty())
     model = std::make_unique<text::LocalLanguageModel>(pipeline.model().text(), tokenizer, std::vector{tokenizer.id("<bos>")},
                                                        std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, a.model);
   else
@@ -141,6 +147,7 @@ int main(int argc, char** argv) {
   app.add_option("--template", a.form);
   app.add_option("--examples", a.examples, "Pool of in-context examples");
   app.add_flag("--random-examples", a.random_examples, "Any of them, not the most similar");
+  app.add_option("--lm", a.language_model, "Folder of a text model with our control symbols that answers");
   app.add_option("--lm-url", a.server.url);
   app.add_option("--lm-model", a.server.model);
   app.add_option("--seed", a.seed);

@@ -42,7 +42,7 @@ struct Group {
 std::vector<Group> groups_of(const FusionTrainConfig& config, base::Random& random) {
   const auto share = [&](double part) { return std::llround(part * static_cast<double>(config.batch)); };
   const int64_t picture_first = share(config.picture_first), infill = share(config.infill);
-  const int64_t rest = config.batch - picture_first - infill, kinds = config.documents + 1;
+  const int64_t rest = config.batch - picture_first - infill - share(config.questions), kinds = config.documents + 1;
   const auto any = [&] { return config.documents == 0 ? 0 : random.below(kinds); };
   std::vector<Group> groups = {{picture_first, Group::Kind::picture_first, any()}, {infill, Group::Kind::infill, any()}};
   for (int64_t k = 0; k < kinds; ++k) groups.push_back({rest * (k + 1) / kinds - rest * k / kinds, Group::Kind::caption_first, k});
@@ -136,10 +136,42 @@ FusionPart lay_out(const Pack& pack, const std::vector<Sequence>& sequences, con
   return part;
 }
 
+/// Pictures with a question before them, and the caption that tells what it needs or the answer behind: only read, as
+/// clean as they will be when somebody asks.
+FusionPart question_part(const QuestionPack& pack, const FusionTrainConfig& config, const ControlIds& ids, const base::Ranks& ranks,
+                         base::Random& random, double& language_weight) {
+  std::vector<Text> before, after;
+  std::vector<int64_t> rows;
+  for (int64_t i = std::llround(config.questions * static_cast<double>(config.batch)); i > 0; --i) {
+    rows.push_back(random.below(pack.size()));
+    const PackedQuestion asked = pack.question(rows.back(), random);
+    const bool direct = asked.caption.empty() || random.chance(config.direct_answers);
+    const UnderstandingLayout layout = understanding_layout(asked.question, direct ? Reply::answer : Reply::caption, ids.understanding());
+    before.emplace_back().add(layout.before, 0);
+    Text& reply = after.emplace_back();
+    reply.add(layout.after, 0);
+    reply.add(direct ? asked.answer : asked.caption, 1);
+    reply.add(ids.eos, 1);
+    for (const float w : reply.weight) language_weight += w;
+  }
+  const auto [first, last] = ranks.share(static_cast<int64_t>(rows.size()));
+  FusionPart part;
+  if (first == last) return part;
+  const auto mine = [&, first = first, last = last](const std::vector<Text>& texts) {
+    std::vector<const Text*> result;
+    for (int64_t i = first; i < last; ++i) result.push_back(&texts[i]);
+    return rectangular(result, ids.pad);
+  };
+  part.before = mine(before);
+  part.latents = pack.latents({rows.begin() + first, rows.begin() + last});
+  part.after = mine(after);
+  return part;
+}
+
 }  // namespace
 
 FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, int64_t step,
-                       const base::Ranks& ranks) {
+                       const base::Ranks& ranks, const QuestionPack* questions) {
   const auto seed = static_cast<uint64_t>(config.seed), key = static_cast<uint64_t>(step);
   base::Random random(seed, kChoice, key);
   const Prediction prediction = prediction_named(config.model.prediction);
@@ -170,6 +202,11 @@ FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const 
     part.epsilon = epsilon.narrow(0, first, last - first);
     part.time = time.narrow(0, first, last - first);
     batch.parts.push_back(std::move(part));
+  }
+  if (config.questions > 0) {
+    ASSERT(questions);
+    FusionPart part = question_part(*questions, config, ids, ranks, random, batch.language_weight);
+    if (part.latents.defined()) batch.parts.push_back(std::move(part));
   }
   return batch;
 }

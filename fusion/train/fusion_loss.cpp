@@ -38,6 +38,16 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
       behind_a_picture = true;
     }
     read(part.before);
+    if (!part.time.defined()) {
+      model.append_picture(context, part.latents.to(device));
+      behind_a_picture = true;
+      read(part.after);
+      language = language / std::max(batch.language_weight, 1.0);
+      result.language += language.item<double>();
+      language.backward();
+      optimizer.collect_gradients();
+      continue;
+    }
     const Tensor time = part.time.to(device);
     const auto [x_t, target] = model.schedule().noised_and_target(part.latents.to(device), part.epsilon.to(device), time);
     const bool goes_on = part.after.ids.defined();

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cmath>
 #include <numeric>
+#include <optional>
 
 namespace atelier::fusion {
 namespace {
@@ -83,13 +84,20 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
 
   REQUIRE(config.documents <= pack.most_documents(), "the pack holds {} neighbours a picture, documents asks for {}: pack with --clip",
           pack.most_documents(), config.documents);
-  REQUIRE(config.picture_first + config.infill <= 1, "picture_first ({}) and infill ({}) are shares of one batch", config.picture_first, config.infill);
+  REQUIRE(config.picture_first + config.infill + config.questions <= 1, "picture_first ({}), infill ({}) and questions ({}) are shares of one batch",
+          config.picture_first, config.infill, config.questions);
+  REQUIRE(config.questions == 0 || !options.questions.empty(), "a share of questions needs a file of them: `atelier corpus pack-questions`");
+  std::optional<QuestionPack> questions;
+  if (config.questions > 0) {
+    questions.emplace(options.questions);
+    REQUIRE(questions->latent_shape() == shape, "the questions' latents have another shape than the pack's");
+  }
 
   const base::Ranks ranks = base::Ranks::from_environment();
   const auto text = std::make_shared<const text::TextModel>(text::TextModel::load(options.text));
   const text::Tokenizer tokenizer = text::Tokenizer::load(options.text);
   const ControlIds ids = {tokenizer.id("<pad>"), tokenizer.id("<bos>"), tokenizer.id("<eos>"), tokenizer.id("<boi>"), tokenizer.id("<eoi>"),
-                          text::SpanSymbols::of(tokenizer)};
+                          text::SpanSymbols::of(tokenizer), tokenizer.id("<question>"), tokenizer.id("<caption>"), tokenizer.id("<answer>")};
 
   base::Parameters parameters = base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
   const FusionModel model(parameters.root(), config.model, text);
@@ -121,7 +129,7 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
   auto clock = std::chrono::steady_clock::now();
   base::Progress progress("fusion", config.optimizer.total_steps, "steps");
   while (run.proceed()) {
-    const FusionBatch batch = make_batch(pack, config, ids, optimizer.steps(), ranks);
+    const FusionBatch batch = make_batch(pack, config, ids, optimizer.steps(), ranks, questions ? &*questions : nullptr);
     const FusionLoss loss = accumulate_gradients(model, config, batch, optimizer);
     Tensor gradient = optimizer.gradient();
     ranks.sum(gradient);

@@ -3,11 +3,14 @@
 ///   L = L_LM + lambda L_diffusion
 /// with the caption first in 80 % of the pictures and the picture first, at most half noised, in 20 %. Retrieved documents
 /// may stand before them (RA-CM3: K drawn from 0, 1, 2; their captions' loss weighs 0.1), and a share of the captions
-/// goes through CM3's masked-span transform: the masks' words follow behind the picture.
+/// goes through CM3's masked-span transform: the masks' words follow behind the picture. Questions about pictures may have
+/// a share of their own (fusion/understanding.h): their pictures are read, not drawn.
 #include "base/distributed.h"
 #include "base/training_run.h"
 #include "fusion/model.h"
 #include "fusion/train/pack.h"
+#include "fusion/train/question_pack.h"
+#include "fusion/understanding.h"
 #include "text/cm3.h"
 
 #include <filesystem>
@@ -24,6 +27,8 @@ struct FusionTrainConfig {
   double picture_first = 0.2;     // share of the batch
   double caption_drop = 0.1;      // classifier-free guidance
   double infill = 0;              // share of the batch whose captions have masked spans, filled behind the picture
+  double questions = 0;           // share of the batch that are questions about pictures; a QuestionPack must be there
+  double direct_answers = 0.5;    // share of those whose answer is learnt, not the caption for it
   int64_t documents = 0;          // K is drawn from 0..documents; the pack must hold neighbours
   double document_weight = 0.1;   // of the language loss on retrieved captions
   double lambda = 5;              // weight of the diffusion loss
@@ -36,6 +41,7 @@ struct FusionTrainConfig {
 
 struct FusionTrainOptions {
   std::filesystem::path pack, text, vae;  // vae: for sample grids; may be empty
+  std::filesystem::path questions;        // QuestionPack; may be empty
   std::filesystem::path from;             // component folder whose weights a new run starts from; empty: the text tower's
   std::filesystem::path export_folder;    // written when training ends; may be empty
   base::RunOptions run;
@@ -59,7 +65,7 @@ struct FusionPart {
   std::vector<Document> documents;
   TextRows before;     // [<eoi>] <bos> caption <boi>
   Tensor latents;      // (n, C, S, S) fp32
-  Tensor epsilon;      // (n, C, S, S) fp32
+  Tensor epsilon;      // (n, C, S, S) fp32; undefined, as is time: the picture is read clean, and not learnt to be drawn
   Tensor time;         // (n) fp32
   TextRows after;      // <eoi> text <eos>; ids undefined: nothing follows
 };
@@ -73,12 +79,16 @@ struct FusionBatch {
 struct ControlIds {
   int32_t pad, bos, eos, boi, eoi;
   text::SpanSymbols spans;
+  int32_t question = -1, caption = -1, answer = -1;
+
+  UnderstandingSymbols understanding() const { return {bos, eos, boi, eoi, question, caption, answer}; }
 };
 
 /// The batch of a step: a function of (seed, step) alone, so a resumed run sees what an unbroken one would.
 /// @param share  this rank's part of the pictures; draws are made for all, so that ranks together see one rank's batch
+/// @param questions  not null where config.questions is above 0
 FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, int64_t step,
-                       const base::Ranks& ranks);
+                       const base::Ranks& ranks, const QuestionPack* questions = nullptr);
 
 /// Sums over this rank's share of the mean losses over the whole batch; adds gradients with backward().
 struct FusionLoss {
@@ -103,6 +113,8 @@ void FusionTrainConfig::visit(Visitor& v) {
   v("picture_first", picture_first, range(0, 1));
   v("caption_drop", caption_drop, range(0, 1));
   v("infill", infill, range(0, 1));
+  v("questions", questions, range(0, 1));
+  v("direct_answers", direct_answers, range(0, 1));
   v("documents", documents, range(0, 8));
   v("document_weight", document_weight, range(0, 1));
   v("lambda", lambda, range(0, 1000));
