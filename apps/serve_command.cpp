@@ -18,8 +18,11 @@ struct Arguments {
 };
 
 void serve(Arguments a) {
-  const service::StarterOptions models{a.model.empty() ? default_model_folder() : std::filesystem::path(a.model), a.memory, a.server};
+  service::StarterOptions models{a.model.empty() ? default_model_folder() : std::filesystem::path(a.model), a.memory, a.server};
   read_model_info(models.model);  // what is plainly missing is said before anything is opened
+  if (models.memory.empty() && std::filesystem::exists(models.model / "memory")) models.memory = models.model / "memory";
+  // It answers on the one inference thread: everybody else waits meanwhile.
+  models.server.timeout = std::chrono::seconds(60);
   a.options.port = static_cast<uint16_t>(a.port);
   a.options.api_key_file = a.key_file;
   a.options.log_json = a.log == "json";
@@ -49,7 +52,7 @@ void add_serve_command(CLI::App& app) {
   command->add_option("--host", a->options.host, "Address to listen at; any but this machine's own needs --api-key-file")->capture_default_str();
   command->add_option("--port", a->port, "Port; 0: any that is free")->check(CLI::Range(0, 65535))->capture_default_str();
   command->add_option("-m,--model", a->model, "Model folder (default: the starter model)");
-  command->add_option("--memory", a->memory, "Folder of a memory to search and to draw with")->check(CLI::ExistingDirectory);
+  command->add_option("--memory", a->memory, "Memory to search and to draw with (default: the model's own, if it has one)")->check(CLI::ExistingDirectory);
   command->add_option("--lm-url", a->server.url, "OpenAI-compatible server that answers from captions (default: the model's own text tower); key: OPENAI_API_KEY");
   command->add_option("--lm-model", a->server.model, "Model to ask for there");
   command->add_option("--api-key-file", a->key_file, "Keys that may ask, one a line")->check(CLI::ExistingFile);

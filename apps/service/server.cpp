@@ -1,6 +1,7 @@
 #include "apps/service/server.h"
 
 #include "apps/service/session.h"
+#include "base/progress.h"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -158,6 +159,7 @@ void Server::run(bool signals) {
     state_->signals.add(SIGTERM);
     state_->signals.add(SIGINT);
     state_->wait_for_signal();
+    if (base::cancelled()) drain();  // one came before we listened for it
   }
   state_->accept();
   for (;;) {
