@@ -93,6 +93,20 @@ std::string named(std::string statement, const std::vector<std::string>& corners
   return statement;
 }
 
+/// The shape that a goal speaks of, which is thereby said to be one: "PerimeterOf(Parallelogram(A,B,C,D))"; "" if none.
+std::string shape_in(const std::string& goal) {
+  for (const char* shape : {"Regular(", "Isosceles(", "Parallelogram(", "Rectangle(", "Square(", "Rhombus(", "Trapezoid("}) {
+    const size_t begin = goal.find(shape);
+    if (begin == goal.npos) continue;
+    int depth = 0;
+    for (size_t end = begin; end < goal.size(); ++end) {
+      depth += goal[end] == '(' ? 1 : goal[end] == ')' ? -1 : 0;
+      if (goal[end] == ')' && depth == 0) return goal.substr(begin, end - begin + 1);
+    }
+  }
+  return {};
+}
+
 /// "Whatever looks tangent is": lines from a circle's point to one that is neither on it nor its centre.
 void add_tangents(const json& form, const std::string& circle, json& relations) {
   std::set<std::string> on;
@@ -131,6 +145,7 @@ Problem geometry_problem(const json& item, const fs::path& folder) {
       else if (!text.empty() && seen.insert(text).second) (text.starts_with("Equals") ? lengths : others).push_back(text);
     }
   for (const json& other : others) lengths.push_back(other);
+  if (const std::string shape = shape_in(goal); !shape.empty() && seen.insert(shape).second) lengths.push_back(shape);
   if (tangents) add_tangents(form, circle, lengths);
   problem.fields = {{"relations", lengths}, {"goal", goal}, {"lines", form.value("line_instances", json::array())},
                     {"near", places}};
