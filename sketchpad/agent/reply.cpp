@@ -100,9 +100,10 @@ void read_call(std::string_view object, Move& move) {
 }  // namespace
 
 Move parse_reply(std::string_view reply, const ReplyLimits& limits) {
-  const auto unreadable = [&](std::string thought, std::string complaint) {
+  const auto unreadable = [&](std::string thought, const std::string& complaint) {
     Move move{.thought = std::move(thought)};
-    move.complaint = std::move(complaint), move.reply = cut(mended(reply.substr(0, 2000)), 2000);
+    // A message may quote half a character.
+    move.complaint = mended(complaint), move.reply = cut(mended(reply.substr(0, 2000)), 2000);
     return move;
   };
   if (reply.size() > limits.bytes) return unreadable("", fmt::format("the reply has {} bytes; at most {} are read", reply.size(), limits.bytes));
