@@ -6,7 +6,7 @@
 namespace atelier::sketchpad {
 namespace {
 
-// The policy names this text's SHA-256: whoever changes the one changes the other (a test computes it).
+// The policy names this text's SHA-256 in base64: whoever changes the one must change the other.
 constexpr std::string_view kStyle =
     "body{font:16px/1.5 system-ui,sans-serif;margin:0 auto;max-width:46rem;padding:1rem;color:#1b1b1f;background:#fff}"
     "article{border:1px solid #c9c9d1;border-radius:.5rem;padding:.75rem 1rem;margin:1rem 0}"

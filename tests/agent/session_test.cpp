@@ -143,7 +143,7 @@ TEST(Trace, FoldersFromElsewhereAreChecked) {
       "outcome": "open"})")(), base::InvalidFile, "outside");
 }
 
-TEST(Page, EscapesEverythingAndNamesItsStyleByHash) {
+TEST(Page, EscapesEverythingAndLoadsNothing) {
   Problem problem{.question = "<script>alert(1)</script> \"&'"};
   problem.fields = {{"evil", "</pre><img src=x onerror=alert(1)>"}};
   Session session(problem, {}, all_tools());
