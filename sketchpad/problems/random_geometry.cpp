@@ -142,6 +142,19 @@ Sketch circle(base::Random& random) {
   return s;
 }
 
+/// Further points on the sides, as figures on a page have them: nothing that is asked depends on them.
+void add_points(Sketch& sketch, base::Random& random) {
+  const json sides = sketch.lines;
+  for (int64_t more = random.chance(0.5) ? 0 : random.between(1, 6); more > 0; --more) {
+    const std::string side = sides[static_cast<size_t>(random.below(static_cast<int64_t>(sides.size())))];
+    const std::string a = side.substr(0, 1), b = side.substr(1), name(1, static_cast<char>('A' + random.below(26)));
+    if (sketch.at.contains(name)) continue;
+    sketch.at[name] = sketch.at[a] + (sketch.at[b] - sketch.at[a]) * (0.2 + 0.6 * random.uniform());
+    sketch.relations.push_back(fmt::format("PointLiesOnLine({},Line({},{}))", name, a, b));
+    sketch.lines.push_back(a + name), sketch.lines.push_back(name + b);
+  }
+}
+
 /// The value among three that are clearly not it, in order of size.
 std::vector<double> choices_for(double value, base::Random& random) {
   std::vector<double> out = {value};
@@ -158,6 +171,7 @@ std::vector<double> choices_for(double value, base::Random& random) {
 RandomProblem random_geometry(base::Random& random) {
   const int64_t kind = random.below(3);
   Sketch s = kind == 0 ? triangle(random) : kind == 1 ? parallelogram(random) : circle(random);
+  add_points(s, random);
   json near = json::object();
   const double size = 150, turn = random.uniform() * 0.4;
   Point low{1e9, 1e9}, high{-1e9, -1e9};
