@@ -1,10 +1,9 @@
 #include "apps/commands.h"
 #include "apps/model_folder.h"
+#include "apps/recall.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "promptcap/captioner.h"
-#include "retrieval/clip_embedder.h"
-#include "retrieval/memory/memory.h"
 
 #include <cstdio>
 #include <memory>
@@ -22,32 +21,6 @@ struct Arguments {
   bool together = false, json = false;
 };
 
-/// What a memory holds that is like a picture, the best first, and its ids.
-struct Recalled {
-  promptcap::Captioner::Documents documents;
-  std::vector<std::string> ids;
-};
-
-class PictureMemory {
- public:
-  PictureMemory(const std::string& folder, const std::filesystem::path& clip)
-      : clip_(retrieval::Clip::load(clip)), memory_(retrieval::Memory::open(folder, retrieval::Access::read)) {
-    memory_.expects(clip_);
-  }
-  Recalled recall(const vision::Image& picture, int64_t count, const fusion::Pipeline& pipeline) const {
-    Recalled recalled;
-    for (const retrieval::Hit& hit : memory_.retrieve(memory_.query(clip_, nullptr, &picture), {.count = count})) {
-      recalled.documents.push_back({hit.document.caption, pipeline.encode(vision::decode_image(memory_.thumbnail(hit.document.row), hit.document.id))});
-      recalled.ids.push_back(hit.document.id);
-    }
-    return recalled;
-  }
-
- private:
-  retrieval::ClipEmbedder clip_;
-  retrieval::Memory memory_;
-};
-
 void run_caption(Arguments a) {
   REQUIRE(a.seed >= 0, "seed must be 0 or more, not {}", a.seed);
   REQUIRE(a.documents >= 1 && a.documents <= 8, "documents must be 1 to 8, not {}", a.documents);
@@ -57,8 +30,8 @@ void run_caption(Arguments a) {
   const std::filesystem::path model = a.model.empty() ? default_model_folder() : std::filesystem::path(a.model);
   const fusion::Pipeline pipeline = fusion::Pipeline::load(model);
   const promptcap::Captioner captioner(pipeline);
-  std::unique_ptr<const PictureMemory> memory;
-  if (!a.memory.empty()) memory = std::make_unique<PictureMemory>(a.memory, a.clip.empty() ? model / "clip" : std::filesystem::path(a.clip));
+  std::unique_ptr<const Recall> memory;
+  if (!a.memory.empty()) memory = Recall::open(a.memory, a.clip.empty() ? model / "clip" : std::filesystem::path(a.clip));
   a.options.seed = static_cast<uint64_t>(a.seed);
   if (a.sampled->count() > 0) a.options.sampling = text::SamplingConfig{.temperature = a.temperature};
 
@@ -67,8 +40,14 @@ void run_caption(Arguments a) {
   const size_t step = a.together ? pictures.size() : 1;
   for (size_t i = 0; i < pictures.size(); i += step) {
     const std::span<const vision::Image> shown(pictures.data() + i, step);
-    const Recalled recalled = memory ? memory->recall(shown.front(), a.documents, pipeline) : Recalled();
-    const promptcap::Said said = captioner.caption(shown, question, a.options, recalled.documents);
+    promptcap::Captioner::Documents documents;
+    base::json ids = base::json::array();
+    if (memory)
+      for (const ContextDocument& document : memory->find(nullptr, &shown.front(), a.documents, pipeline.latents_name())) {
+        documents.push_back({document.caption, latents_of(document, pipeline)});
+        ids.push_back(document.id);
+      }
+    const promptcap::Said said = captioner.caption(shown, question, a.options, documents);
     if (!a.json) {
       std::printf("%s\n", said.text.c_str());
       continue;
@@ -76,7 +55,7 @@ void run_caption(Arguments a) {
     base::json result = {{"caption", said.text}, {"log_probability", said.log_probability}, {"tokens", said.tokens}};
     result["pictures"] = std::vector<std::string>(a.pictures.begin() + i, a.pictures.begin() + i + step);
     if (!question.empty()) result["question"] = question;
-    if (memory) result["documents"] = recalled.ids;
+    if (memory) result["documents"] = ids;
     results.push_back(std::move(result));
   }
   if (a.json) std::printf("%s\n", base::dump_json(results.size() == 1 ? results[0] : results, 2).c_str());

@@ -167,7 +167,7 @@ ImagineResult imagine(ImagineOptions options,
       request.documents = inputs.with;
       record.documents.clear();
       if (memory)
-        for (ContextDocument& document : memory->find(text, *record.k, painter->latents_name())) {
+        for (ContextDocument& document : memory->find(&text, nullptr, *record.k, painter->latents_name())) {
           record.documents.push_back({document.id, document.caption, document.source, document.licence, document.similarity});
           request.documents.push_back(std::move(document));
         }

@@ -2,7 +2,6 @@
 
 #include "base/error.h"
 #include "base/random.h"
-#include "fusion/latents.h"
 #include "fusion/pipeline.h"
 
 namespace atelier::apps {
@@ -21,8 +20,7 @@ class PipelinePainter : public Painter {
     options.on_step = [&](int64_t step, const Tensor& x0) { on_step(step, [&] { return pipeline_.decode(x0); }); };
     const fusion::FusionConfig& config = pipeline_.model().config();
     fusion::PipelinePrompt prompt = {request.prompt, request.style, request.negative_prompt, {}};
-    for (const ContextDocument& d : request.documents)
-      prompt.documents.push_back({d.caption, d.latents.empty() ? pipeline_.encode(d.picture) : fusion::unpack_latents(d.latents, config, d.id)});
+    for (const ContextDocument& document : request.documents) prompt.documents.push_back({document.caption, latents_of(document, pipeline_)});
     const bool edits = !request.init.pixels.empty(), masked = !request.mask.pixels.empty();
     if (edits) {
       options.init = pipeline_.encode(request.init);

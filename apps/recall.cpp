@@ -1,6 +1,7 @@
 #include "apps/recall.h"
 
 #include "base/error.h"
+#include "fusion/latents.h"
 
 #ifndef ATELIER_CORE_ONLY
 #include "retrieval/clip_embedder.h"
@@ -9,6 +10,10 @@
 
 namespace atelier::apps {
 namespace fs = std::filesystem;
+
+Tensor latents_of(const ContextDocument& document, const fusion::Pipeline& pipeline) {
+  return document.latents.empty() ? pipeline.encode(document.picture) : fusion::unpack_latents(document.latents, pipeline.model().config(), document.id);
+}
 
 #ifdef ATELIER_CORE_ONLY
 
@@ -22,6 +27,18 @@ std::unique_ptr<const Recall> Recall::open(const fs::path& memory, const fs::pat
 
 const bool Recall::offered = true;
 
+std::vector<ContextDocument> recall(const retrieval::Memory& memory, const retrieval::Embedder& embedder, const std::string* text,
+                                    const vision::Image* picture, int64_t count, const std::string& latents) {
+  std::vector<ContextDocument> found;
+  for (const retrieval::Hit& hit : memory.retrieve(memory.query(embedder, text, picture), {.count = count})) {
+    const retrieval::Document& d = hit.document;
+    found.push_back({d.id, d.caption, d.source, d.licence, hit.similarity,
+                     vision::decode_image(memory.thumbnail(d.row), memory.folder().string() + ", document " + d.id),
+                     memory.attachment(d.row, latents).value_or("")});
+  }
+  return found;
+}
+
 namespace {
 
 class MemoryRecall : public Recall {
@@ -31,15 +48,8 @@ class MemoryRecall : public Recall {
     memory_.expects(embedder_);
   }
 
-  std::vector<ContextDocument> find(const std::string& prompt, int64_t count, const std::string& latents) const override {
-    std::vector<ContextDocument> found;
-    for (const retrieval::Hit& hit : memory_.retrieve(memory_.query(embedder_, &prompt, nullptr), {.count = count})) {
-      const retrieval::Document& d = hit.document;
-      found.push_back({d.id, d.caption, d.source, d.licence, hit.similarity,
-                       vision::decode_image(memory_.thumbnail(d.row), memory_.folder().string() + ", document " + d.id),
-                       memory_.attachment(d.row, latents).value_or("")});
-    }
-    return found;
+  std::vector<ContextDocument> find(const std::string* text, const vision::Image* picture, int64_t count, const std::string& latents) const override {
+    return recall(memory_, embedder_, text, picture, count, latents);
   }
 
  private:

@@ -1,13 +1,17 @@
 #pragma once
 /// What stands before a prompt: documents that were handed over, and those that a memory finds for it (RA-CM3, 3.2).
-#include "base/tensor.h"
-#include "vision/image.h"
+#include "fusion/pipeline.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
+
+namespace atelier::retrieval {
+class Embedder;
+class Memory;
+}  // namespace atelier::retrieval
 
 namespace atelier::apps {
 
@@ -16,8 +20,17 @@ struct ContextDocument {
   std::string id, caption, source, licence;
   double similarity = 0;  // to the prompt, of their CLIP vectors; 0: handed over, not found
   vision::Image picture;  // may be small where the memory holds the latents
-  std::string latents;    // as pack_latents() wrote them, under the generator's name for them; empty: encode the picture
+  std::string latents;    // as fusion::pack_latents() wrote them; empty: the picture is to be encoded
 };
+
+/// Of a document's picture, (1, C, S, S) fp32, normalised. @throws InvalidFile if it holds latents of another size
+Tensor latents_of(const ContextDocument& document, const fusion::Pipeline& pipeline);
+
+/// At most `count` documents with caption and picture by falling similarity, none nearly the same as another one.
+/// @param text, picture  what they are to be like: one of them or both; null: none
+/// @param latents        the generator's name of its latents (fusion::Pipeline::latents_name)
+std::vector<ContextDocument> recall(const retrieval::Memory& memory, const retrieval::Embedder& embedder, const std::string* text,
+                                    const vision::Image* picture, int64_t count, const std::string& latents);
 
 /// A memory and the CLIP that it was made with. May be used from several threads.
 class Recall {
@@ -28,9 +41,9 @@ class Recall {
   static std::unique_ptr<const Recall> open(const std::filesystem::path& memory, const std::filesystem::path& clip);
   virtual ~Recall() = default;
 
-  /// At most `count` documents with caption and picture by falling similarity, none nearly the same as another one.
-  /// @param latents  the generator's name of its latents (fusion::Pipeline::latents_name)
-  virtual std::vector<ContextDocument> find(const std::string& prompt, int64_t count, const std::string& latents) const = 0;
+  /// recall() in this memory.
+  virtual std::vector<ContextDocument> find(const std::string* text, const vision::Image* picture, int64_t count,
+                                            const std::string& latents) const = 0;
 };
 
 }  // namespace atelier::apps

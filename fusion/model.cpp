@@ -54,7 +54,8 @@ FusionModel::FusionModel(const base::Scope& scope, const FusionConfig& config, s
       down_(scope / "unet_down", patcher_config(config, *text_)),
       up_(scope / "unet_up", patcher_config(config, *text_)),
       time_(scope / "time", kTimeFeatures, text_->config().hidden_size),
-      caption_(scope / "caption", 2 * text_->config().hidden_size, text_->config().hidden_size),
+      caption_(scope / "caption", 3 * text_->config().hidden_size, text_->config().hidden_size),
+      words_((scope / "words")("weight", {text_->config().vocab_size, text_->config().hidden_size}, normal(0.5))),
       position_(scope("position", {patches(), text_->config().hidden_size}, normal(0.02))),
       token_condition_((scope / "token_condition")("weight", {text_->config().hidden_size, text_->config().hidden_size}, normal(0.02))),
       token_bias_((scope / "token_condition")("bias", {text_->config().hidden_size}, zeros())),
@@ -88,30 +89,30 @@ Tensor FusionModel::append_text(Context& context, const Tensor& ids, const Tenso
   const Tensor first = uniform ? context.next.narrow(0, 0, 1) : context.next;
   const Tensor x = tower.forward(text_->embed(ids), text::make_rope(tower.config(), first.unsqueeze(1) + token), /*causal=*/true, context.cache);
   const Tensor h = tower.norm(x);  // (batch, tokens, hidden)
-  if (!lengths.defined()) {
+  if (lengths.defined())
+    context.cache.commit(tokens - lengths);
+  else
     context.cache.commit();
-    context.next = context.next + tokens;
-    context.caption = at::cat({h.to(at::kFloat).mean(1), h.select(1, tokens - 1).to(at::kFloat)}, 1);
-    return h;
-  }
-  context.cache.commit(tokens - lengths);
-  const Tensor count = lengths.to(context.next.device());
+  const Tensor count = lengths.defined() ? lengths.to(context.next.device()) : at::full_like(context.next, tokens);
   context.next = context.next + count;
-  const Tensor real = (token.unsqueeze(0) < count.unsqueeze(1)).unsqueeze(-1).to(at::kFloat);  // (batch, tokens, 1)
-  const Tensor last = (token.unsqueeze(0) == (count - 1).unsqueeze(1)).unsqueeze(-1).to(at::kFloat);
-  const Tensor f = h.to(at::kFloat);
-  context.caption = at::cat({(f * real).sum(1) / real.sum(1), (f * last).sum(1)}, 1);
+  const Tensor n = count.unsqueeze(1);  // (batch, 1)
+  const Tensor f = h.to(at::kFloat), last = token.eq(n - 1).unsqueeze(-1).to(at::kFloat);
+  context.words = ids;
+  context.share = (token.lt(n) / n.to(at::kFloat)).unsqueeze(-1);
+  context.caption = at::cat({(f * context.share).sum(1), (f * last).sum(1)}, 1);
   return h;
 }
 
-Tensor FusionModel::condition(const Tensor& time, const Tensor& caption) const {
-  return at::silu(time_.forward(time_features(time)) + caption_.forward(caption));
+Tensor FusionModel::condition(const Tensor& time, const Context& context) const {
+  // sqrt: a sum of n independent vectors over sqrt(n) is as long as one of them, however long the caption.
+  const Tensor words = (at::embedding(words_, context.words).to(at::kFloat) * context.share.sqrt()).sum(1);  // (batch, hidden)
+  return at::silu(time_.forward(time_features(time)) + caption_.forward(at::cat({context.caption, words}, 1)));
 }
 
 FusionModel::Encoded FusionModel::encode(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit) const {
   ASSERT(context.caption.defined());
   const auto dtype = token_condition_.scalar_type();
-  const Tensor c = condition(time, context.caption);                                  // (batch, hidden)
+  const Tensor c = condition(time, context);                                          // (batch, hidden)
   const auto [patches, skip] = down_.forward(x_t.to(dtype), c);                       // (batch, patches, hidden)
   const Tensor x = patches + position_.to(dtype) + base::linear(c, token_condition_, token_bias_).unsqueeze(1);
   const base::Rope rope = picture_rope(tower_.config(), context.next, config_.latent_size / 2);

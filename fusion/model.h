@@ -30,15 +30,17 @@ struct FusionConfig {
 struct Context {
   text::KvCache cache;
   Tensor next;     // (batch) int64: position of the next token
-  Tensor caption;  // (batch, 2 * hidden) fp32: mean and last state of the latest text segment, the direct path from
-                   // words to the time embedding
+  // The latest text segment, for the direct path from words to the time embedding.
+  Tensor caption;  // (batch, 2 * hidden) fp32: mean and last of the text tower's states
+  Tensor words;    // (batch, tokens) int64
+  Tensor share;    // (batch, tokens, 1) fp32: 1 / tokens of the sequence, 0 for padding
 
   int64_t batch() const { return next.size(0); }
 };
 
 class FusionModel {
  public:
-  /// Image modules under `scope`: image_tower.…, unet_down.…, unet_up.…, time.…, caption.…, position.
+  /// Image modules under `scope`: image_tower.…, unet_down.…, unet_up.…, time.…, caption.…, words, position.
   /// @param text  frozen; shared with whoever else uses it
   FusionModel(const base::Scope& scope, const FusionConfig& config, std::shared_ptr<const text::TextModel> text);
   /// A folder with config.json and weights. @throws InvalidFile
@@ -73,8 +75,9 @@ class FusionModel {
   const text::Transformer& image_tower() const { return tower_; }
 
  private:
-  /// Time (sinusoids, MLP) plus caption (MLP), as one vector a picture. @return (batch, hidden) compute dtype
-  Tensor condition(const Tensor& time, const Tensor& caption) const;
+  /// Time (sinusoids, MLP) plus caption (its states and its bag of words, MLP), as one vector a picture.
+  /// @return (batch, hidden) compute dtype
+  Tensor condition(const Tensor& time, const Context& context) const;
   struct Encoded {
     Tensor hidden, skip, condition;  // (batch, patches, hidden) after the final norm; for the way up
   };
@@ -95,6 +98,8 @@ class FusionModel {
   UNetDown down_;
   UNetUp up_;
   Mlp time_, caption_;
+  Tensor words_;                          // (vocab, hidden): what the image side itself learns of each token, since
+                                          // the text tower's states are frozen
   Tensor position_;                       // (patches, hidden): where on the picture a patch is
   Tensor token_condition_, token_bias_;   // hidden -> hidden: the condition in every patch
   Tensor head_condition_, head_bias_;     // hidden -> 2 hidden: scale and shift before the up path (adaLN, DiT)

@@ -53,13 +53,7 @@ class StarterEngine : public Engine {
   }
 
   std::vector<apps::ContextDocument> retrieve(const std::string& prompt, int64_t count) override {
-    std::vector<apps::ContextDocument> found;
-    for (const retrieval::Hit& hit : memory().retrieve(memory().query(embedder(), &prompt, nullptr), {.count = count})) {
-      const retrieval::Document& d = hit.document;
-      found.push_back({d.id, d.caption, d.source, d.licence, hit.similarity, vision::decode_image(memory().thumbnail(d.row), d.id),
-                       memory().attachment(d.row, painter_->latents_name()).value_or("")});
-    }
-    return found;
+    return apps::recall(memory(), embedder(), &prompt, nullptr, count, painter_->latents_name());
   }
 
   ChatOutcome chat(const ChatTask& task, const std::function<bool(const ChatToken&)>& on_token) override {

@@ -60,16 +60,18 @@ void mask_spans(const std::vector<int32_t>& caption, const ControlIds& ids, floa
     i < in_place ? before.add(rotated.tokens[i], weight * rotated.loss_weight[i]) : after.add(rotated.tokens[i], rotated.loss_weight[i]);
 }
 
-Sequence draw_sequence(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, const Group& group, base::Random& random) {
+/// The sequence of one picture.
+Sequence make_sequence(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, const Group& group, int64_t picture,
+                       double caption_drop, base::Random& random) {
   const auto caption_of = [&](int64_t row) {
     auto caption = pack.caption(row, random);
     if (static_cast<int64_t>(caption.size()) > config.max_caption_tokens) caption.resize(config.max_caption_tokens);
     return caption;
   };
   Sequence s;
-  s.picture = pack.draw(random);
+  s.picture = picture;
   const auto caption = caption_of(s.picture);
-  const bool dropped = random.chance(config.caption_drop);
+  const bool dropped = random.chance(caption_drop);
   for (const int64_t row : pack.documents(s.picture, group.documents, random)) {
     // What stands before the first picture depends on nothing that is trained.
     const bool first = s.documents.empty();
@@ -170,6 +172,14 @@ FusionPart question_part(const QuestionPack& pack, const FusionTrainConfig& conf
 
 }  // namespace
 
+FusionPart validation_part(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, const std::vector<int64_t>& rows,
+                           int64_t documents, base::Random& random) {
+  std::vector<Sequence> sequences;
+  for (const int64_t row : rows)
+    sequences.push_back(make_sequence(pack, config, ids, {1, Group::Kind::caption_first, documents}, row, 0, random));
+  return lay_out(pack, sequences, ids);
+}
+
 FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, int64_t step,
                        const base::Ranks& ranks, const QuestionPack* questions) {
   const auto seed = static_cast<uint64_t>(config.seed), key = static_cast<uint64_t>(step);
@@ -182,7 +192,10 @@ FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const 
   for (const Group& group : groups_of(config, random)) {
     // All ranks draw the whole batch and keep their share of it.
     std::vector<Sequence> sequences;
-    for (int64_t i = 0; i < group.count; ++i) sequences.push_back(draw_sequence(pack, config, ids, group, random));
+    for (int64_t i = 0; i < group.count; ++i) {
+      const int64_t picture = pack.draw(random);
+      sequences.push_back(make_sequence(pack, config, ids, group, picture, config.caption_drop, random));
+    }
     for (const Sequence& s : sequences) {
       for (const auto& document : s.documents)
         for (const float w : document.first.weight) batch.language_weight += w;

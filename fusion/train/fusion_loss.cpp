@@ -67,37 +67,28 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
   return result;
 }
 
-std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const std::vector<int64_t>& rows,
-                                      const ControlIds& ids, int64_t seed) {
+std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids,
+                                      const std::vector<int64_t>& rows, int64_t documents) {
   const at::NoGradGuard no_gradient;
   const auto device = model.image_tower().layers().front().q_proj.device();
+  const auto seed = static_cast<uint64_t>(config.seed);
   std::vector<double> errors;
   for (const double t : {150.0, 400.0, 600.0, 800.0, 950.0}) {
-    base::Random random(static_cast<uint64_t>(seed), 101);
-    at::Generator generator = base::generator(static_cast<uint64_t>(seed), 102, static_cast<uint64_t>(t));
+    base::Random random(seed, 101);
+    at::Generator generator = base::generator(seed, 102, static_cast<uint64_t>(t));
     double sum = 0;
     for (size_t begin = 0; begin < rows.size(); begin += 32) {
       const std::vector<int64_t> some(rows.begin() + begin, rows.begin() + std::min(rows.size(), begin + 32));
-      std::vector<std::vector<int32_t>> captions;
-      size_t longest = 0;
-      for (const int64_t row : some) {
-        captions.push_back(pack.caption(row, random));
-        longest = std::max(longest, captions.back().size());
+      const FusionPart part = validation_part(pack, config, ids, some, documents, random);
+      const Tensor epsilon = at::randn(part.latents.sizes(), generator, at::kFloat);
+      const Tensor time = at::full({part.latents.size(0)}, t, at::kFloat).to(device);
+      const auto [x_t, target] = model.schedule().noised_and_target(part.latents.to(device), epsilon.to(device), time);
+      Context context = model.begin(part.latents.size(0));
+      for (const FusionPart::Document& document : part.documents) {
+        model.append_text(context, document.caption.ids.to(device), document.caption.lengths);
+        model.append_picture(context, document.latents.to(device));
       }
-      const auto n = static_cast<int64_t>(some.size()), columns = static_cast<int64_t>(longest) + 2;
-      Tensor sequence = at::full({n, columns}, static_cast<int64_t>(ids.pad), at::kLong), lengths = at::empty({n}, at::kLong);
-      for (int64_t i = 0; i < n; ++i) {
-        auto* row = sequence.data_ptr<int64_t>() + i * columns;
-        *row++ = ids.bos;
-        row = std::copy(captions[i].begin(), captions[i].end(), row);
-        *row = ids.boi;
-        lengths.data_ptr<int64_t>()[i] = static_cast<int64_t>(captions[i].size()) + 2;
-      }
-      const Tensor x0 = pack.latents(some), epsilon = at::randn(x0.sizes(), generator, at::kFloat);
-      const Tensor time = at::full({x0.size(0)}, t, at::kFloat).to(device);
-      const auto [x_t, target] = model.schedule().noised_and_target(x0.to(device), epsilon.to(device), time);
-      Context context = model.begin(n);
-      model.append_text(context, sequence.to(device), lengths);
+      model.append_text(context, part.before.ids.to(device), part.before.lengths);
       sum += (model.predict(context, x_t, time) - target).square().mean({1, 2, 3}).sum().item<double>();
     }
     errors.push_back(sum / static_cast<double>(rows.size()));

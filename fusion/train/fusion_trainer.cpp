@@ -153,11 +153,17 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
     if (ranks.first() && (step % options.validate_every == 0 || step == config.optimizer.total_steps)) {
       const base::Optimizer::Averaged averaged(optimizer);
       if (base::FusedTower* fused = model.image_tower().fused()) fused->parameters_changed();
-      const auto held_out = validation_errors(model, pack, first_rows(pack.validation_rows(), 128), ids, config.seed);
-      const auto seen = validation_errors(model, pack, seen_rows, ids, config.seed);
+      const auto errors = [&](const std::vector<int64_t>& rows, int64_t documents) { return validation_errors(model, pack, config, ids, rows, documents); };
+      const auto rows = first_rows(pack.validation_rows(), 128);
+      const auto held_out = errors(rows, 0), seen = errors(seen_rows, 0);
       const auto mean = [](const std::vector<double>& v) { return std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size()); };
-      run.report({{"images", step * config.batch}, {"validation", mean(held_out)}, {"training", mean(seen)},
-                  {"validation_by_time", held_out}, {"training_by_time", seen}});
+      base::json report = {{"images", step * config.batch}, {"validation", mean(held_out)}, {"training", mean(seen)},
+                           {"validation_by_time", held_out}, {"training_by_time", seen}};
+      if (config.documents > 0) {
+        const auto retrieved = errors(rows, config.documents);
+        report.update({{"validation_with_documents", mean(retrieved)}, {"validation_with_documents_by_time", retrieved}});
+      }
+      run.report(report);
       if (vae && !prompts.empty()) write_samples(run.folder() / fmt::format("samples_{:06}.png", step), model, *vae, prompts, ids);
       clock = std::chrono::steady_clock::now();
     }

@@ -97,9 +97,14 @@ struct FusionLoss {
 FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfig& config, const FusionBatch& batch,
                                 base::Optimizer& optimizer);
 
-/// Mean squared error of the prediction on fixed rows, noise and times (t = 150, 400, 600, 800, 950), one figure a time.
-std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const std::vector<int64_t>& rows,
-                                      const ControlIds& ids, int64_t seed);
+/// These pictures behind their captions and K = `documents` documents; without noise and times.
+FusionPart validation_part(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, const std::vector<int64_t>& rows,
+                           int64_t documents, base::Random& random);
+
+/// Mean squared error of the prediction on fixed rows, noise and times (t = 150, 400, 600, 800, 950), one figure a time,
+/// behind K = `documents` documents.
+std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids,
+                                      const std::vector<int64_t>& rows, int64_t documents);
 
 /// The whole run. @throws InvalidArgument, InvalidFile for options and files that do not fit
 void train_fusion(const FusionTrainConfig& config, const FusionTrainOptions& options);

@@ -58,6 +58,8 @@ uint32_t row_checksum(const Document& d, const std::string& tags, std::string_vi
 
 void Catalogue::create(const std::filesystem::path& path, const MemoryInfo& info) {
   Database database(path, Database::Mode::create);
+  // Thumbnails and latents are 1 to 4 KB each: pages of the default 4 KB would hold one of them and waste the rest.
+  database.run("PRAGMA page_size = 16384");
   Transaction transaction(database);
   database.run(kSchema);
   database.run(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", kApplication, kVersion).c_str());

@@ -158,8 +158,9 @@ void add_points(Sketch& sketch, base::Random& random) {
 /// The value among three that are clearly not it, in order of size.
 std::vector<double> choices_for(double value, base::Random& random) {
   std::vector<double> out = {value};
-  while (out.size() < 4) {
-    const double other = std::round(value * std::exp((random.uniform() - 0.5) * 2) * 10) / 10;
+  // Tenths leave no room about a small value: every try may go a little farther.
+  for (double reach = 0; out.size() < 4; reach += 0.05) {
+    const double other = std::round((value * std::exp((random.uniform() - 0.5) * 2) + reach * random.uniform()) * 10) / 10;
     if (other > 0 && std::none_of(out.begin(), out.end(), [&](double v) { return std::abs(v - other) < 0.08 * std::max(v, other); })) out.push_back(other);
   }
   std::sort(out.begin(), out.end());

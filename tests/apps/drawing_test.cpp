@@ -66,6 +66,57 @@ TEST_F(Program, APictureCanBeAvoided) {
   EXPECT_NE(missing.err.find("nowhere.png"), std::string::npos) << missing.err;
 }
 
+// What is dark in the mask stays to the pixel; what is light is drawn anew.
+TEST_F(Program, OnlyWhatTheMaskShowsIsDrawnAnew) {
+  ASSERT_EQ(run({"imagine", "a red apple", "--steps", "4", "--seed", "5", "-o", "apple.png"}).exit_code, 0);
+  vision::Image mask(128, 128, 3, 0);
+  for (int64_t y = 0; y < 128; ++y)
+    for (int64_t x = 64; x < 128; ++x) std::fill_n(mask.at(x, y), 3, uint8_t{255});
+  vision::write_image(folder / "mask.png", mask);
+  const Outcome drawn = run({"imagine", "a blue fish", "--steps", "4", "--seed", "6", "--init", "apple.png", "--mask", "mask.png", "-o", "edited.png"});
+  ASSERT_EQ(drawn.exit_code, 0) << drawn.err;
+  const vision::Image before = vision::read_image(folder / "apple.png"), after = vision::read_image(folder / "edited.png");
+  EXPECT_EQ(vision::crop(before, 0, 0, 64, 128).pixels, vision::crop(after, 0, 0, 64, 128).pixels);
+  EXPECT_NE(vision::crop(before, 64, 0, 64, 128).pixels, vision::crop(after, 64, 0, 64, 128).pixels);
+  // With no strength nothing but the autoencoder's round trip happens.
+  ASSERT_EQ(run({"imagine", "a blue fish", "--steps", "4", "--seed", "6", "--init", "apple.png", "--strength", "0", "-o", "same.png"}).exit_code, 0);
+  EXPECT_GT(vision::psnr(before, vision::read_image(folder / "same.png")), 20);
+}
+
+// RA-CM3 from end to end: a picture is remembered, found, read before the prompt, and named in the result.
+TEST_F(Program, WhatAMemoryFindsStandsBeforeThePrompt) {
+  ASSERT_EQ(run({"imagine", "a red apple", "--steps", "4", "--seed", "5", "-o", "apple.png"}).exit_code, 0);
+  ASSERT_EQ(run({"memory", "create", "mine"}).exit_code, 0);
+  ASSERT_EQ(run({"memory", "add", "mine", "apple.png", "--caption", "an apple of mine", "--id", "first", "--licence", "CC0"}).exit_code, 0);
+  const std::vector<std::string> common = {"imagine", "a green pear", "--steps", "4", "--seed", "9"};
+  const auto draw = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), common.begin(), common.end());
+    const Outcome outcome = run(more);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return outcome;
+  };
+  const Outcome found = draw({"--memory", "mine", "-o", "found.png", "--json"});
+  const base::json documents = base::parse_json(found.out, "stdout").at("pictures").at(0).at("documents");
+  ASSERT_EQ(documents.size(), 1u);
+  EXPECT_EQ(documents[0].at("id"), "first");
+  EXPECT_EQ(documents[0].at("licence"), "CC0");
+  draw({"--with", "apple.png:an apple of mine", "-o", "handed.png"});
+  draw({"--no-memory", "-o", "alone.png"});
+  const auto pixels = [&](const char* name) { return vision::read_image(folder / name).pixels; };
+  EXPECT_NE(pixels("found.png"), pixels("alone.png"));
+  EXPECT_NE(pixels("handed.png"), pixels("alone.png"));
+  const std::string command = run({"inspect", "found.png"}).out;
+  EXPECT_NE(command.find("--memory=mine -k 2"), std::string::npos) << command;
+}
+
+TEST_F(Program, TheBestOfSeveralIsOneOfThem) {
+  ASSERT_EQ(run({"imagine", "a star", "--steps", "3", "--seed", "7", "--best-of", "3", "--no-memory", "-o", "best.png", "--json"}).exit_code, 0);
+  ASSERT_EQ(run({"imagine", "a star", "--steps", "3", "--seed", "7", "-b", "3", "--no-memory", "-o", "each_%d.png"}).exit_code, 0);
+  int64_t same = 0;
+  for (const char* name : {"each_1.png", "each_2.png", "each_3.png"}) same += base::read_file(folder / name) == base::read_file(folder / "best.png");
+  EXPECT_EQ(same, 1);
+}
+
 TEST_F(Program, StoppedByHandItLeavesNoHalfPicture) {
   const pid_t child = start({"imagine", "a tree", "--steps", "1000", "-b", "64", "-o", "tree_%02d.png", "--preview", "now.png"});
   for (int i = 0; i < 1200 && !fs::exists(folder / "now.png"); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(50));

@@ -76,6 +76,8 @@ TEST(FusionModel, AppendingWordByWordEqualsAppendingAtOnce) {
   EXPECT_LT((at::cat(states, 1) - expected).abs().max().item<double>(), 1e-5);
   // The caption vector is the latest segment's, so only the attention is compared: with the caption set equal.
   pieces.caption = whole.caption;
+  pieces.words = whole.words;
+  pieces.share = whole.share;
   const Tensor time = at::full({1}, 400.0);
   EXPECT_LT((tiny.model->predict(whole, tiny.picture(1), time) - tiny.model->predict(pieces, tiny.picture(1), time)).abs().max().item<double>(), 1e-5);
 }
