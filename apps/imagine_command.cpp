@@ -83,8 +83,12 @@ void run_imagine(Arguments arguments) {
   }
   for (const DrawnPicture& picture : result.pictures) {
     std::printf("%s\n", picture.path.c_str());
-    for (const UsedDocument& d : picture.documents)
-      base::say(fmt::format("  after \"{}\" ({}, {}), similarity {:.2f}", d.caption, d.source, d.licence, d.similarity));
+    for (const UsedDocument& d : picture.documents) {
+      std::string credit;
+      for (const std::string& part : {d.source, d.licence})
+        if (!part.empty()) credit += ", " + part;
+      base::say(fmt::format("  after {}{}, similarity {:.2f}: {}", d.id, credit, d.similarity, d.caption.substr(0, d.caption.find('\n'))));
+    }
   }
   base::say(fmt::format("model loaded in {:.2f} s, drawn in {:.2f} s, seed {}", result.load_seconds, result.draw_seconds,
                         result.pictures.front().seed));
