@@ -78,7 +78,8 @@ struct ImagineResult {
 /// @param open  open_painter, or a test's
 /// @throws InvalidArgument, InvalidFile, ResourceError; Cancelled: pictures already written stay
 ImagineResult imagine(ImagineOptions options,
-                      const std::function<std::unique_ptr<Painter>(const std::filesystem::path& model)>& open = open_painter);
+                      const std::function<std::unique_ptr<Painter>(const std::filesystem::path& model)>& open =
+                          [](const std::filesystem::path& model) { return open_painter(model); });
 
 /// For --json.
 base::json to_json(const ImagineResult& result);

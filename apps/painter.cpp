@@ -9,7 +9,7 @@ namespace {
 
 class PipelinePainter : public Painter {
  public:
-  explicit PipelinePainter(const std::filesystem::path& model) : pipeline_(fusion::Pipeline::load(model)) {}
+  explicit PipelinePainter(std::shared_ptr<const fusion::Pipeline> pipeline) : shared_(std::move(pipeline)), pipeline_(*shared_) {}
 
   vision::Image draw(const PictureRequest& request, const StepCallback& on_step) override {
     fusion::GenerateOptions options;
@@ -73,7 +73,8 @@ class PipelinePainter : public Painter {
     return (vision::to_tensor(small).mean(0) + 1) / 2;
   }
 
-  fusion::Pipeline pipeline_;
+  std::shared_ptr<const fusion::Pipeline> shared_;
+  const fusion::Pipeline& pipeline_;
   std::vector<fusion::TokenMerging::Reference> avoided_;
   std::shared_ptr<fusion::TokenTrace> first_;
 };
@@ -81,7 +82,11 @@ class PipelinePainter : public Painter {
 }  // namespace
 
 std::unique_ptr<Painter> open_painter(const std::filesystem::path& model) {
-  return std::make_unique<PipelinePainter>(model);
+  return open_painter(std::make_shared<const fusion::Pipeline>(fusion::Pipeline::load(model)));
+}
+
+std::unique_ptr<Painter> open_painter(std::shared_ptr<const fusion::Pipeline> pipeline) {
+  return std::make_unique<PipelinePainter>(std::move(pipeline));
 }
 
 }  // namespace atelier::apps

@@ -60,5 +60,7 @@ class Painter {
 
 /// Loads a model folder. @throws InvalidFile
 std::unique_ptr<Painter> open_painter(const std::filesystem::path& model);
+/// Over a pipeline that others use, too.
+std::unique_ptr<Painter> open_painter(std::shared_ptr<const fusion::Pipeline> pipeline);
 
 }  // namespace atelier::apps

@@ -25,7 +25,8 @@ constexpr const char* kPromptCap = "atelier-promptcap";
 class StarterEngine : public Engine {
  public:
   explicit StarterEngine(const StarterOptions& options)
-      : painter_(apps::open_painter(options.model)), pipeline_(fusion::Pipeline::load(options.model)), captioner_(pipeline_),
+      : shared_(std::make_shared<const fusion::Pipeline>(fusion::Pipeline::load(options.model))), pipeline_(*shared_),
+        painter_(apps::open_painter(shared_)), captioner_(pipeline_),
         text_{pipeline_.model().text(), pipeline_.tokenizer(), {pipeline_.tokenizer().id("<bos>")}} {
     at::set_num_threads(base::compute().threads);  // OpenMP keeps it for each thread that begins parallel work
     if (fs::exists(options.model / "clip/config.json")) embedder_.emplace(retrieval::Clip::load(options.model / "clip"));
@@ -152,8 +153,9 @@ class StarterEngine : public Engine {
     return *memory_;
   }
 
+  std::shared_ptr<const fusion::Pipeline> shared_;
+  const fusion::Pipeline& pipeline_;
   std::unique_ptr<apps::Painter> painter_;
-  const fusion::Pipeline pipeline_;
   const promptcap::Captioner captioner_;
   const ChatModel text_;
   std::optional<retrieval::ClipEmbedder> embedder_;
