@@ -1,29 +1,18 @@
 #include "sketchpad/agent/endpoint_planner.h"
 
+#include "base/embed.h"
 #include "base/error.h"
 #include "sketchpad/agent/reply.h"
 
-// The assembler copies the files in; C++20 has no #embed.
-#define EMBED(name, file)                                                          \
-  asm(".pushsection .rodata\n"                                                    \
-      ".global atelier_" #name "\n.hidden atelier_" #name "\n"                    \
-      "atelier_" #name ":\n.incbin \"" ATELIER_SOURCE_DIR "/sketchpad/agent/prompts/" file "\"\n" \
-      ".global atelier_" #name "_end\n.hidden atelier_" #name "_end\n"            \
-      "atelier_" #name "_end:\n.byte 0\n.popsection\n");                          \
-  extern "C" {                                                                    \
-  __attribute__((visibility("hidden"))) extern const char atelier_##name[];      \
-  __attribute__((visibility("hidden"))) extern const char atelier_##name##_end[]; \
-  }
-
-EMBED(sketch_system, "system.txt")
-EMBED(sketch_at_once, "at_once.txt")
-EMBED(sketch_examples, "examples.json")
+EMBED(sketch_system, "sketchpad/agent/prompts/system.txt")
+EMBED(sketch_at_once, "sketchpad/agent/prompts/at_once.txt")
+EMBED(sketch_examples, "sketchpad/agent/prompts/examples.json")
 
 namespace atelier::sketchpad {
 namespace {
 
-std::string_view system_text() { return {atelier_sketch_system, static_cast<size_t>(atelier_sketch_system_end - atelier_sketch_system)}; }
-std::string_view at_once_text() { return {atelier_sketch_at_once, static_cast<size_t>(atelier_sketch_at_once_end - atelier_sketch_at_once)}; }
+std::string_view system_text() { return EMBEDDED(sketch_system); }
+std::string_view at_once_text() { return EMBEDDED(sketch_at_once); }
 
 // What a person is told of a problem: the question, the data by name, the pictures by name.
 std::string problem_text(const json& fields, const std::string& question, const std::vector<NamedPicture>& pictures, size_t field_bytes) {
@@ -65,7 +54,7 @@ std::string examples_text() {
 
 }  // namespace
 
-std::string_view worked_examples() { return {atelier_sketch_examples, static_cast<size_t>(atelier_sketch_examples_end - atelier_sketch_examples)}; }
+std::string_view worked_examples() { return EMBEDDED(sketch_examples); }
 
 std::string sketch_prompt(const Toolbox& tools) {
   return replaced(replaced(std::string(system_text()), "{tools}", tools.help()), "{examples}", examples_text());
