@@ -29,6 +29,7 @@ void add_caption_command(CLI::App& app);
 void add_ask_command(CLI::App& app);
 void add_sketch_command(CLI::App& app);
 void add_serve_command(CLI::App& app);
+void add_eval_command(CLI::App& app);
 void add_pack_clip_command(CLI::App& corpus);
 void add_pack_questions_command(CLI::App& corpus);
 void add_corpus_memory_command(CLI::App& corpus);

@@ -2,6 +2,7 @@
 #include "apps/commands.h"
 #include "base/error.h"
 #include "base/progress.h"
+#include "corpus/concept_names.h"
 #include "corpus/corpus.h"
 #include "corpus/scenes.h"
 #include "corpus/words.h"
@@ -26,11 +27,11 @@ struct ClipPackOptions {
 
 /// The part of the pack that a picture belongs to, if any: held-out concepts and unclean pictures are in none.
 std::optional<ClipSplit> part_of(const corpus::Corpus& corpus, int64_t i) {
+  if (!corpus::is_open(corpus, i)) return std::nullopt;
   switch (corpus.picture(i).split) {
-    case corpus::Split::train: return corpus.weight(i) > 0 ? std::optional(ClipSplit::train) : std::nullopt;
     case corpus::Split::combination: return ClipSplit::combination;
     case corpus::Split::heldout_style: return ClipSplit::heldout_style;
-    default: return std::nullopt;
+    default: return ClipSplit::train;
   }
 }
 
@@ -44,23 +45,10 @@ bool mirrors(const corpus::Picture& picture) {
   });
 }
 
-/// The title that most pictures of each emoji concept have, the first in the alphabet of equals.
-std::map<std::string, std::string> emoji_names(const corpus::Corpus& corpus) {
-  std::map<std::string, std::map<std::string, int64_t>> titles;
-  for (int64_t i = 0; i < corpus.size(); ++i) {
-    const corpus::Picture& picture = corpus.picture(i);
-    if (part_of(corpus, i) && picture.concept_id.starts_with("emoji:")) ++titles[picture.concept_id][picture.title];
-  }
-  std::map<std::string, std::string> names;
-  for (const auto& [id, counts] : titles)
-    names[id] = std::max_element(counts.begin(), counts.end(), [](const auto& a, const auto& b) { return a.second < b.second; })->first;
-  return names;
-}
-
 void pack(const ClipPackOptions& options) {
   const corpus::Corpus corpus = corpus::Corpus::open(options.corpus);
   const text::Tokenizer tokenizer = text::Tokenizer::load(options.tokenizer);
-  const auto names = emoji_names(corpus);
+  const auto names = corpus::emoji_names(corpus);
   int64_t pictures = 0;
   for (int64_t i = 0; i < corpus.size(); ++i) pictures += part_of(corpus, i).has_value();
   const int64_t side = corpus.size() > 0 ? corpus.image(0).width : 0;

@@ -120,6 +120,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_ask_command(*app);
   add_sketch_command(*app);
   add_serve_command(*app);
+  add_eval_command(*app);
   add_pack_clip_command(*app->get_subcommand("corpus"));
   add_pack_questions_command(*app->get_subcommand("corpus"));
   add_corpus_memory_command(*app->get_subcommand("corpus"));

@@ -1,8 +1,8 @@
 // How well pictures are found by captions, captions by pictures, and how well pictures are named.
+#include "retrieval/ranks.h"
 #include "retrieval/train/clip_trainer.h"
 
 #include <algorithm>
-#include <functional>
 #include <map>
 
 namespace atelier::retrieval {
@@ -44,22 +44,6 @@ Tensor embed(const ClipModel& model, const ClipPack& pack, const std::vector<int
   return at::cat(parts);
 }
 
-/// Share of queries with a right candidate among the first `few`, and among the first `many`.
-std::pair<double, double> recall(const Tensor& queries, const Tensor& candidates, int64_t few, int64_t many,
-                                 const std::function<bool(int64_t query, int64_t candidate)>& right) {
-  const int64_t n = queries.size(0), kept = std::min(many, candidates.size(0));
-  const Tensor best = std::get<1>(queries.matmul(candidates.t()).topk(kept, 1)).contiguous();  // (queries, kept)
-  const auto* found = best.const_data_ptr<int64_t>();
-  int64_t in_few = 0, in_many = 0;
-  for (int64_t q = 0; q < n; ++q) {
-    int64_t rank = 0;
-    while (rank < kept && !right(q, found[q * kept + rank])) ++rank;
-    in_few += rank < std::min(few, kept);
-    in_many += rank < kept;
-  }
-  return {static_cast<double>(in_few) / static_cast<double>(n), static_cast<double>(in_many) / static_cast<double>(n)};
-}
-
 }  // namespace
 
 base::json ClipQuality::write() const {
@@ -87,21 +71,18 @@ ClipQuality evaluate_clip(const ClipModel& model, const ClipPack& pack, ClipSpli
   }
   quality.names = static_cast<int64_t>(names.size());
 
-  const Tensor pictures = embed(model, pack, rows), texts = embed(model, captions);
-  const auto concept_at = [&](int64_t i) { return pack.concept_of(rows[static_cast<size_t>(i)]); };
-  const auto same = [&](int64_t a, int64_t b) { return concept_at(a) == concept_at(b); };
-  std::tie(quality.text_to_picture_1, quality.text_to_picture_10) = recall(texts, pictures, 1, 10, same);
-  std::tie(quality.picture_to_text_1, quality.picture_to_text_10) = recall(pictures, texts, 1, 10, same);
-
-  std::vector<int64_t> named;  // pictures whose concept has a name
-  for (int64_t i = 0; i < quality.pictures; ++i)
-    if (candidate_of[static_cast<size_t>(concept_at(i))] >= 0) named.push_back(i);
-  if (!named.empty()) {
-    const Tensor queries = pictures.index_select(0, at::tensor(named, at::kLong));
-    std::tie(quality.name_1, quality.name_5) = recall(queries, embed(model, names), 1, 5, [&](int64_t q, int64_t candidate) {
-      return candidate_of[static_cast<size_t>(concept_at(named[static_cast<size_t>(q)]))] == candidate;
-    });
+  std::vector<int64_t> concept_of, name_of;
+  for (const int64_t row : rows) {
+    concept_of.push_back(pack.concept_of(row));
+    name_of.push_back(candidate_of[static_cast<size_t>(concept_of.back())]);
   }
+  const ClipRanks ranks = rank(embed(model, pack, rows), embed(model, captions), names.empty() ? Tensor() : embed(model, names), concept_of, name_of);
+  quality.text_to_picture_1 = share_within(ranks.text_to_picture, 1);
+  quality.text_to_picture_10 = share_within(ranks.text_to_picture, 10);
+  quality.picture_to_text_1 = share_within(ranks.picture_to_text, 1);
+  quality.picture_to_text_10 = share_within(ranks.picture_to_text, 10);
+  quality.name_1 = share_within(ranks.name, 1);
+  quality.name_5 = share_within(ranks.name, 5);
   return quality;
 }
 
