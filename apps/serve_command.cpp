@@ -21,14 +21,17 @@ void serve(Arguments a) {
   service::StarterOptions models{a.model.empty() ? default_model_folder() : std::filesystem::path(a.model), a.memory, a.server};
   read_model_info(models.model);  // what is plainly missing is said before anything is opened
   if (models.memory.empty() && std::filesystem::exists(models.model / "memory")) models.memory = models.model / "memory";
-  // It answers on the one inference thread: everybody else waits meanwhile.
+  // A client waits for it, and nobody else.
   models.server.timeout = std::chrono::seconds(60);
+  if (std::filesystem::exists(models.model / "planner/config.json")) a.options.sketch.planner = models.model / "planner";
+  a.options.sketch.endpoint = a.server;
+  a.options.sketch.endpoint.retries = 1;  // somebody is watching
   a.options.port = static_cast<uint16_t>(a.port);
   a.options.api_key_file = a.key_file;
   a.options.log_json = a.log == "json";
   a.options.limits.queue = static_cast<size_t>(a.queue);
   service::Service server(a.options, [models] { return service::open_starter_engine(models); });
-  base::say(fmt::format("http://{}:{}/v1", a.options.host, server.port()));
+  base::say(fmt::format("http://{0}:{1}/v1, and a page at http://{0}:{1}/sketch", a.options.host, server.port()));
   server.run(true);
 }
 
@@ -39,7 +42,7 @@ void add_serve_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("serve", "Answer over HTTP, in the shapes of OpenAI's API");
   command->footer(
       "POST /v1/chat/completions, /v1/images/generations, /v1/images/edits, /v1/embeddings, /v1/memory/search\n"
-      "GET  /v1/models, /v1/capabilities, /health, /metrics, /openapi.json\n"
+      "GET  /v1/models, /v1/capabilities, /health, /metrics, /openapi.json; /sketch is a page for people\n"
       "\n"
       "SIGTERM and Ctrl-C end what is in work and then the service; a second one stops at once. To be reached from other\n"
       "machines it needs keys, and TLS in front of it (nginx, Caddy).\n"

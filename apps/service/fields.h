@@ -10,9 +10,10 @@
 ///     }
 ///   };
 ///
-/// Field types are those of base/config.h, and OneOrMany and Upload below. A struct with a static `of_text` may be given
-/// as a string. Fields that a request does not have are refused: a typing error must not pass silently. Fields of the
-/// OpenAI API that change nothing here are declared as ignored(), those that would have to change something as only().
+/// Field types are those of base/config.h, OneOrMany and Upload below, and json, an object of any members. A struct with a
+/// static `of_text` may be given as a string. Fields that a request does not have are refused: a typing error must not pass
+/// silently. Fields of the OpenAI API that change nothing here are declared as ignored(), those that would have to change
+/// something as only().
 #include "apps/service/api_error.h"
 #include "apps/service/base64.h"
 #include "base/config.h"
@@ -40,7 +41,7 @@ constexpr bool is_one_or_many = false;
 template <class T>
 constexpr bool is_one_or_many<OneOrMany<T>> = true;
 template <class T>
-constexpr bool is_record = base::detail::is_config<T> && !is_one_or_many<T> && !std::is_same_v<T, Upload>;
+constexpr bool is_record = base::detail::is_config<T> && !is_one_or_many<T> && !std::is_same_v<T, Upload> && !std::is_same_v<T, json>;
 template <class T>
 concept FromText = requires(std::string text) { T::of_text(text); };
 
@@ -85,6 +86,9 @@ class RequestReader {
   void read(const json& value, const std::string& place, const base::Check& check, T& field) {
     if constexpr (std::is_same_v<T, Upload>) {
       read_upload(value, place, field.bytes);
+    } else if constexpr (std::is_same_v<T, json>) {
+      if (!value.is_object()) throw ApiError(400, fmt::format("{} must be an object, not {}", place, base::shown(value)), "", place);
+      field = value;
     } else if constexpr (is_one_or_many<T>) {
       field.values.clear();
       if (value.is_array()) {
@@ -175,6 +179,8 @@ class SchemaWriter {
       return scalar("string", check);
     } else if constexpr (std::is_same_v<T, Upload>) {
       return {{"type", "string"}, {"format", "binary"}};
+    } else if constexpr (std::is_same_v<T, json>) {
+      return {{"type", "object"}};
     } else if constexpr (is_one_or_many<T>) {
       const json one = of(field.values.emplace_back(), check);
       return {{"anyOf", json::array({one, {{"type", "array"}, {"items", one}}})}};

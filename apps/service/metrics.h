@@ -21,7 +21,7 @@ class Metrics {
 
   /// A request that was answered. @param route  as in the router's table, or "other"
   void request(const std::string& route, int status, double seconds);
-  /// Seconds that a stage of a request took: parse, queue, retrieve, draw, encode, embed, search, first_token, answer.
+  /// Seconds that a stage of a request took: parse, queue, retrieve, draw, encode, embed, search, first_token, answer, sketch.
   void stage(const std::string& name, double seconds);
 
   prometheus::Gauge& connections;

@@ -1,4 +1,5 @@
 #include "apps/service/endpoints.h"
+#include "apps/service/sketch_requests.h"
 
 namespace atelier::service {
 namespace {
@@ -13,6 +14,14 @@ json get(const char* says, bool key) {
   json operation = {{"summary", says}, {"responses", responses(says, {"503"})}};
   if (!key) operation["security"] = json::array();
   return {{"get", std::move(operation)}};
+}
+
+/// Of the chain that the path names.
+json of_chain(const char* says) {
+  json item = get(says, true);
+  item["parameters"] = json::array({{{"name", "id"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}}}}});
+  item["get"]["responses"] = responses(says, {"401", "404"});
+  return item;
 }
 
 /// @param form  whether it may come as multipart/form-data, too
@@ -43,6 +52,13 @@ json openapi() {
             {"/v1/images/edits", post("Pictures from a picture and a text", "ImageEditRequest", true)},
             {"/v1/embeddings", post("Texts and pictures as vectors of one space", "EmbeddingRequest", false)},
             {"/v1/memory/search", post("Documents of the memory, by meaning", "SearchRequest", false)},
+            {"/v1/sketch", get("Planners, tools and examples of the sketchpad", true)},
+            {"/v1/sketch/problems", post("An example problem, made up from a seed", "SketchProblemRequest", false)},
+            {"/v1/sketch/sessions", post("A question that is to be answered by drawing", "SketchRequest", true)},
+            {"/v1/sketch/sessions/{id}", of_chain("A chain: problem, thoughts, calls, observations with pictures")},
+            {"/v1/sketch/sessions/{id}/page.html", of_chain("A chain as one HTML file")},
+            {"/v1/sketch/run", post("A planner goes on with a chain: events sketch.step and sketch.ended", "SketchRunRequest", false)},
+            {"/v1/sketch/branches", post("A chain that begins as another one did", "SketchBranchRequest", false)},
             {"/v1/models", get("The models", true)},
             {"/v1/capabilities", get("What this service can do, and its limits", true)},
             {"/health", get("Whether it answers", false)},
@@ -52,7 +68,9 @@ json openapi() {
             {"responses", {{"Error", error}}},
             {"schemas", {{"ChatRequest", request_schema<ChatRequest>()}, {"ImageRequest", request_schema<ImageRequest>()},
                          {"ImageEditRequest", request_schema<ImageEditRequest>()}, {"EmbeddingRequest", request_schema<EmbeddingRequest>()},
-                         {"SearchRequest", request_schema<SearchRequest>()}}}}}};
+                         {"SearchRequest", request_schema<SearchRequest>()}, {"SketchProblemRequest", request_schema<SketchProblemRequest>()},
+                         {"SketchRequest", request_schema<SketchRequest>()}, {"SketchRunRequest", request_schema<SketchRunRequest>()},
+                         {"SketchBranchRequest", request_schema<SketchBranchRequest>()}}}}}};
 }
 
 }  // namespace atelier::service

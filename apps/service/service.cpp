@@ -1,6 +1,7 @@
 #include "apps/service/service.h"
 
 #include "apps/service/endpoints.h"
+#include "apps/service/sketch_endpoints.h"
 #include "base/error.h"
 
 namespace atelier::service {
@@ -25,11 +26,14 @@ Access make_access(const ServiceOptions& options) {
 Service::Service(const ServiceOptions& options, OpenEngine open) : log_(options.log_json) {
   Access access = make_access(options);
   host_ = std::make_unique<EngineHost>(options.limits, metrics_, log_);
+  desk_ = std::make_unique<SketchDesk>(options.sketch, metrics_, log_);
   Router router;
   add_chat_endpoint(router, *host_);
   add_image_endpoints(router, *host_);
   add_search_endpoints(router, *host_);
   add_info_endpoints(router, *host_, options.limits, [this] { return server_->draining(); });
+  add_sketch_endpoints(router, *desk_);
+  add_sketch_page(router);
   server_ = std::make_unique<Server>(options.host, options.port, std::move(router), std::move(access), options.limits, metrics_, log_);
   host_->load(std::move(open), [this] { server_->drain(); });
   log_.event("info", "listening", {{"host", options.host}, {"port", server_->port()}, {"keys", !options.api_key_file.empty()}});

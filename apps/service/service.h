@@ -4,11 +4,13 @@
 ///   sockets (session.h)   one thread: reads requests within limits and deadlines, writes answers
 ///   handlers (router.h)   a few threads: bytes to typed requests, pictures decoded (requests.h, fields.h)
 ///   engine (engine.h)     one thread owns the models; a bounded queue in front of it (engine_host.h)
+///   desk (sketch_desk.h)  planners and drawing tools of the sketch page, on threads of their own
 ///
 /// A request goes down this list and its answer comes back up through an Exchange (exchange.h); a client that leaves
 /// stops what was done for it at the next step or token. More endpoints and pages are more routes.
 #include "apps/service/engine_host.h"
 #include "apps/service/server.h"
+#include "apps/service/sketch_desk.h"
 
 #include <filesystem>
 #include <memory>
@@ -24,6 +26,7 @@ struct ServiceOptions {
   std::vector<std::string> origins;   // of web pages that may ask, "https://chat.example"
   bool log_json = false;
   ServerLimits limits;
+  SketchOptions sketch;               // the page's planners
 };
 
 class Service {
@@ -44,6 +47,7 @@ class Service {
   Log log_;
   std::unique_ptr<Server> server_;
   std::unique_ptr<EngineHost> host_;  // behind the server: its last answers still go there
+  std::unique_ptr<SketchDesk> desk_;  // as well
 };
 
 }  // namespace atelier::service

@@ -85,7 +85,8 @@ EndpointPlanner::EndpointPlanner(text::ChatConfig config, const Toolbox& tools, 
     : client_(std::move(config)), system_(sketch_prompt(tools)), options_(options) {}
 
 std::string EndpointPlanner::reply(const Trace& trace, bool may_call) {
-  return client_.chat(dialogue(trace, may_call, system_, options_), {.max_tokens = options_.max_tokens, .stop = {"OBSERVATION:"}}).text;
+  return client_.chat(dialogue(trace, may_call, system_, options_), {.max_tokens = options_.max_tokens, .stop = {"OBSERVATION:"}, .cancelled = options_.cancelled})
+      .text;
 }
 
 std::string EndpointPlanner::name() const {

@@ -10,6 +10,7 @@ struct EndpointPlannerOptions {
   int64_t max_tokens = 700;  // of a turn
   int64_t pictures = 4;      // the latest observations' that are sent; a problem's own always are
   size_t field_bytes = 4000; // of a field's JSON that are shown
+  std::function<bool()> cancelled = {};  // asked while the server writes; true ends the turn with Cancelled
 };
 
 class EndpointPlanner : public Planner {

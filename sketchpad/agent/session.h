@@ -17,6 +17,8 @@ class Session {
   Session(Trace trace, const Toolbox& tools, Resources resources = {});
 
   const Trace& trace() const { return trace_; }
+  /// Says where it comes from, once it is a copy that goes its own way.
+  void branch_of(std::string name) { trace_.branch_of = std::move(name); }
   const Sheet& sheet() const { return sheets_.back(); }
 
   /// Turns until an answer or the end of the budget.
