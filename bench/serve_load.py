@@ -153,7 +153,7 @@ async def with_faults(options):
     begin = resident(options.pid)
     clients = [asyncio.create_task(client(i)) for i in range(16)]
     while time.monotonic() < end:
-        await asyncio.sleep(min(60, max(0.1, end - time.monotonic())))
+        await asyncio.sleep(min(10, max(0.1, end - time.monotonic())))
         print(f"{int(end - time.monotonic()):4} s left, {sum(counts.values())} exchanges, {resident(options.pid)} MB", flush=True)
     await asyncio.gather(*clients)
     print(f"{counts}; memory {begin} -> {resident(options.pid)} MB; wrong: {wrong[:10] or 'none'}")
