@@ -30,7 +30,7 @@ class Sketching : public Live {
 
 TEST_F(Sketching, EveryFileOfThePageIsServedWithItsPolicyAndNeedsNoKey) {
   const tests::TemporaryFolder folder;
-  base::write_file(folder / "keys", "a key of more than sixteen bytes\n");
+  base::write_file(folder / "keys", "a-key-of-more-than-sixteen-bytes\n");
   options.api_key_file = folder / "keys";
   start();
   for (const char* path : {"/sketch", "/sketch/style.css", "/sketch/icon.svg", "/sketch/main.js", "/sketch/api.js", "/sketch/dom.js", "/sketch/board.js",
@@ -50,7 +50,7 @@ TEST_F(Sketching, EveryFileOfThePageIsServedWithItsPolicyAndNeedsNoKey) {
   EXPECT_EQ(html.find("onclick"), html.npos);
   EXPECT_EQ(refused(401, ask(port, "GET", "/v1/sketch"))["code"], "invalid_api_key");
   EXPECT_EQ(refused(401, post("/v1/sketch/sessions", example()))["code"], "invalid_api_key");
-  EXPECT_EQ(ask(port, "GET", "/v1/sketch", "", {{"Authorization", "Bearer a key of more than sixteen bytes"}}).status, 200);
+  EXPECT_EQ(ask(port, "GET", "/v1/sketch", "", {{"Authorization", "Bearer a-key-of-more-than-sixteen-bytes"}}).status, 200);
 }
 
 TEST_F(Sketching, WhatThereIsIsSaid) {

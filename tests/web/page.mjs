@@ -72,7 +72,7 @@ async function examples() {
   await page.evaluate(() => new MutationObserver(() => window.grown(document.querySelectorAll('.cards > article').length)).observe(document.getElementById('chains'), { childList: true, subtree: true }));
   await page.click('#sketch-go');
   await answered(page, 1);
-  check('steps come one by one', counts.includes(1) && counts.includes(2) && counts.includes(3), JSON.stringify(counts));
+  check('steps come one by one', counts.at(-1) === 3 && counts.some((count) => count === 1 || count === 2), JSON.stringify(counts));
   check('a drawing is seen', (await page.locator('.card img.seen').first().evaluate((image) => image.naturalWidth)) === 640);
   check('the answer is known to be right', /and right/.test(await page.locator('.status').first().textContent()));
 
