@@ -1,8 +1,11 @@
 // CLIP: is what it says about pictures in a style that it never saw worth anything?
+#include "base/error.h"
 #include "corpus/concept_names.h"
 #include "eval/plot.h"
 #include "eval/rows.h"
 #include "retrieval/ranks.h"
+
+#include <map>
 
 namespace atelier::eval {
 namespace {

@@ -6,6 +6,7 @@
 #include "eval/plot.h"
 #include "eval/rows.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 

@@ -4,6 +4,7 @@
 #include "eval/plot.h"
 #include "eval/rows.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 
@@ -92,14 +93,16 @@ void measure_avoidance(Workbench& bench, Claim& claim) {
     return p.kind == "emoji" && bench.trained(i) && std::find(styles.begin(), styles.end(), p.style) != styles.end();
   });
   const std::vector<int64_t> candidates = sample(all, bench.count(160, 12), 21);
-  std::vector<Copied> copied;
-  base::Progress progress("looking for copies", static_cast<int64_t>(candidates.size()), "pictures");
   const auto prompt_of = [&](int64_t row) { return fusion::PipelinePrompt{corpus.picture(row).title, corpus.picture(row).style, "", {}}; };
-  for (const int64_t row : candidates) {
-    base::throw_if_cancelled();
-    const Tensor drawn = bench.vectors(std::vector{bench.draw(prompt_of(row), 1)});
-    copied.push_back({row, drawn[0].dot(bench.vectors(std::vector{row})[0]).item<double>()});
-    progress.advance();
+  std::vector<Copied> copied;
+  {
+    base::Progress progress("looking for copies", static_cast<int64_t>(candidates.size()), "pictures");
+    for (const int64_t row : candidates) {
+      base::throw_if_cancelled();
+      const Tensor drawn = bench.vectors(std::vector{bench.draw(prompt_of(row), 1)});
+      copied.push_back({row, drawn[0].dot(bench.vectors(std::vector{row})[0]).item<double>()});
+      progress.advance();
+    }
   }
   std::sort(copied.begin(), copied.end(), [](const Copied& a, const Copied& b) { return a.likeness > b.likeness; });
   copied.resize(std::min(copied.size(), static_cast<size_t>(bench.count(40, 5))));

@@ -140,7 +140,7 @@ vision::Image contact_sheet(const std::vector<std::string>& columns, const std::
   const double capital = 9 / canvas.shorter_side();
   for (size_t c = 0; c < columns.size(); ++c) {
     const double x = (static_cast<double>(kGap) + static_cast<double>(c) * static_cast<double>(side + kGap) + static_cast<double>(side) / 2) / wide;
-    canvas.text({x, 11 / height}, fitted(canvas, columns[c], capital, static_cast<double>(side) / wide), {.width = 1.2}, capital);
+    if (!columns[c].empty()) canvas.text({x, 11 / height}, fitted(canvas, columns[c], capital, static_cast<double>(side) / wide), {.width = 1.2}, capital);
   }
   for (size_t r = 0; r < rows.size(); ++r) {
     const std::string words = fitted(canvas, rows[r].words, capital, 1 - 2.0 * kGap / wide);

@@ -74,7 +74,7 @@ void report(const std::vector<Evaluated>& results, const std::string& set, bool 
 
 Claim measure_promptcap(Workbench& bench) {
   const std::unique_ptr<const text::LanguageModel> model = language_model(bench);
-  const int64_t questions = bench.count(400, 20);
+  const int64_t questions = bench.count(300, 20);
   Claim claim;
   claim.method = "PromptCap";
   claim.says = "A caption for the question tells a language model more of what it needs than a generic one.";

@@ -9,7 +9,9 @@
 
 #include <stdlib.h>
 
+#include <algorithm>
 #include <array>
+#include <map>
 #include <set>
 
 namespace atelier::eval {
@@ -139,14 +141,15 @@ Claim measure_retrieval(Workbench& bench) {
   std::array<std::vector<double>, 3> accuracy, likeness, to_prompt, copy;
   std::vector<std::string> prompts;
   std::vector<int64_t> groups;
-  base::Progress progress("drawing", static_cast<int64_t>(3 * asked.size()), "pictures");
-  for (size_t i = 0; i < asked.size(); ++i) {
-    const Asked& one = asked[i];
-    for (size_t k = 0; k < 3; ++k) {
-      base::throw_if_cancelled();
-      drawn[k].push_back(bench.draw({concepts[one.concept_at].label, one.style, "", documents(bench, one.found, k)}, i));
-      progress.advance();
-    }
+  {
+    base::Progress progress("drawing", static_cast<int64_t>(3 * asked.size()), "pictures");
+    for (size_t i = 0; i < asked.size(); ++i)
+      for (size_t k = 0; k < 3; ++k, progress.advance()) {
+        base::throw_if_cancelled();
+        drawn[k].push_back(bench.draw({concepts[asked[i].concept_at].label, asked[i].style, "", documents(bench, asked[i].found, k)}, i));
+      }
+  }
+  for (const Asked& one : asked) {
     prompts.push_back(concepts[one.concept_at].label + ", " + one.style);
     groups.push_back(static_cast<int64_t>(one.concept_at));
   }

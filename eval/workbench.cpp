@@ -32,7 +32,8 @@ Tensor Workbench::vectors(const std::vector<int64_t>& rows) {
   std::vector<int64_t> missing;
   for (const int64_t row : rows)
     if (kept_.try_emplace(row).second) missing.push_back(row);
-  base::Progress progress("embedding", static_cast<int64_t>(missing.size()), "pictures");
+  std::optional<base::Progress> progress;
+  if (missing.size() > kAtOnce) progress.emplace("embedding", static_cast<int64_t>(missing.size()), "pictures");
   for (size_t begin = 0; begin < missing.size(); begin += kAtOnce) {
     base::throw_if_cancelled();
     const size_t end = std::min(missing.size(), begin + kAtOnce);
@@ -40,7 +41,7 @@ Tensor Workbench::vectors(const std::vector<int64_t>& rows) {
     for (size_t i = begin; i < end; ++i) pictures.push_back(picture(missing[i]));
     const Tensor found = judge().embed_pictures(pictures);
     for (size_t i = begin; i < end; ++i) kept_[missing[i]] = found[static_cast<int64_t>(i - begin)];
-    progress.set(static_cast<int64_t>(end));
+    if (progress) progress->set(static_cast<int64_t>(end));
   }
   std::vector<Tensor> all;
   for (const int64_t row : rows) all.push_back(kept_.at(row));
