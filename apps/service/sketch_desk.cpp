@@ -27,7 +27,13 @@ class Named : public sketchpad::Planner {
   Named(std::string name, Make make) : name_(std::move(name)), make_(std::move(make)) {}
   std::string reply(const Trace& trace, bool may_call) override {
     if (!planner_) planner_ = make_();
-    return planner_->reply(trace, may_call);
+    try {
+      return planner_->reply(trace, may_call);
+    } catch (const base::ResourceError& error) {
+      ApiError failure(502, "the model behind this planner does not answer", "planner_failed");
+      failure.detail = error.what();
+      throw failure;
+    }
   }
   std::string name() const override { return name_; }
 

@@ -264,6 +264,16 @@ TEST_F(Sketching, WorkForAClientThatLeftStopsAndTheChainIsFree) {
   serving.join();
 }
 
+TEST_F(Sketching, AnEndpointThatIsNotThereIsSaidWithoutItsAddress) {
+  options.sketch.endpoint.url = "http://127.0.0.1:1/v1";
+  options.sketch.endpoint.retries = 0;
+  start();
+  const auto all = run(begin({{"question", "Why?"}})["id"], "endpoint");
+  ASSERT_EQ(all.size(), 1u);
+  EXPECT_EQ(all[0]["error"]["code"], "planner_failed");
+  EXPECT_EQ(all[0].dump().find("127.0.0.1"), std::string::npos);
+}
+
 TEST_F(Sketching, TheLogHasNoWordOfIt) {
   testing::internal::CaptureStderr();
   start();
