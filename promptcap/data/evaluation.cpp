@@ -58,27 +58,4 @@ void Evaluation::ask(const vision::Image& picture, const std::vector<corpus::Que
   }
 }
 
-std::string accuracy_table(const std::vector<Evaluated>& results) {
-  struct Count {
-    int64_t asked = 0;
-    std::array<int64_t, kWays.size()> right{};
-  };
-  std::map<std::string, Count> kinds;
-  Count all;
-  for (const Evaluated& one : results)
-    for (Count* count : {&kinds[one.question.kind], &all}) {
-      ++count->asked;
-      for (size_t way = 0; way < kWays.size(); ++way) count->right[way] += one.right(static_cast<Way>(way));
-    }
-  std::string table = fmt::format("{:<14}{:>6}", "kind", "asked");
-  for (const char* way : kWays) table += fmt::format("{:>15}", way);
-  const auto line = [&](const std::string& name, const Count& count) {
-    table += fmt::format("\n{:<14}{:>6}", name, count.asked);
-    for (const int64_t right : count.right) table += fmt::format("{:>14.1f}%", count.asked == 0 ? 0 : 100.0 * static_cast<double>(right) / static_cast<double>(count.asked));
-  };
-  for (const auto& [kind, count] : kinds) line(kind, count);
-  line("all", all);
-  return table;
-}
-
 }  // namespace atelier::promptcap

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <functional>
-#include <map>
 #include <string>
 #include <vector>
 
@@ -53,8 +52,5 @@ class Evaluation {
   std::vector<Evaluated> results_;
   EvaluationSeconds seconds_;
 };
-
-/// Percent right by kind and way, a line a kind, all of them last.
-std::string accuracy_table(const std::vector<Evaluated>& results);
 
 }  // namespace atelier::promptcap
