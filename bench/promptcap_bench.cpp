@@ -1,16 +1,11 @@
-/// PromptCap's table: questions about scenes of held-out combinations (or about scenes and pictures of the held-out
-/// style), answered without the picture, from a generic caption, from a caption for the question, and directly; CIDEr of
-/// generic captions; seconds.
+/// How long captions and answers take, and how near decoding comes to what memory allows. What they are worth is measured
+/// by `atelier eval promptcap`.
 ///
-///   promptcap_bench [--style] [--questions 2000] [--beams 5] [--model models/starter]
-///                   [--lm FOLDER | --lm-url URL]
+///   promptcap_bench [--questions 200] [--beams 5] [--model models/starter]
 #include "apps/model_folder.h"
 #include "base/compute.h"
-#include "base/error.h"
 #include "base/progress.h"
 #include "promptcap/data/evaluation.h"
-#include "retrieval/clip_embedder.h"
-#include "text/client/chat.h"
 #include "text/client/local_model.h"
 
 #include <CLI/CLI.hpp>
@@ -19,8 +14,6 @@
 #include <chrono>
 #include <cstdio>
 #include <functional>
-#include <memory>
-#include <optional>
 
 namespace {
 
@@ -28,36 +21,10 @@ using namespace atelier;
 namespace fs = std::filesystem;
 
 struct Arguments {
-  std::string corpus = corpus::default_folder().string(), model = apps::default_model_folder().string(), language_model, form, examples;
-  text::ChatConfig server;
+  std::string corpus = corpus::default_folder().string(), model = apps::default_model_folder().string();
   promptcap::CaptionOptions options;
-  int64_t questions = 2000, captions = 300, seed = 9;
-  bool style = false, random_examples = false;
+  int64_t questions = 200, seed = 9;
 };
-
-void evaluate_captions(const promptcap::Captioner& captioner, const corpus::Corpus& corpus, const Arguments& a) {
-  std::vector<std::string> captions;
-  std::vector<std::vector<std::string>> references;
-  std::vector<int64_t> rows;
-  for (int64_t i = 0; i < corpus.size(); ++i)
-    if (corpus.picture(i).split == corpus::Split::heldout_style) rows.push_back(i);
-  base::Random random(static_cast<uint64_t>(a.seed), 3);
-  for (int64_t k = 0; k < a.captions && !rows.empty(); ++k) {
-    const int64_t row = rows[random.below(static_cast<int64_t>(rows.size()))];
-    const corpus::Picture& picture = corpus.picture(row);
-    const vision::Image image = vision::over(corpus.image(row), {255, 255, 255});
-    captions.push_back(captioner.caption({&image, 1}, "", a.options).text);
-    // The style's name is not in any training caption: what counts is the thing.
-    references.push_back({picture.title});
-    for (const std::string& tag : picture.tags)
-      if (references.back().size() < 5) references.back().push_back(tag);
-    if (k < 20) std::printf("  %-28s %s\n", picture.title.c_str(), captions.back().c_str());
-  }
-  if (captions.empty()) return;
-  double sum = 0;
-  for (const double score : promptcap::cider(captions, references)) sum += score;
-  std::printf("CIDEr of %zu generic captions, held-out style: %.2f\n\n", captions.size(), sum / static_cast<double>(captions.size()));
-}
 
 double seconds_of(const std::function<void()>& work) {
   const auto start = std::chrono::steady_clock::now();
@@ -86,70 +53,30 @@ void run(const Arguments& a) {
   const fusion::Pipeline pipeline = fusion::Pipeline::load(a.model);
   const promptcap::Captioner captioner(pipeline);
   const text::Tokenizer& tokenizer = pipeline.tokenizer();
-  std::optional<text::TextComponent> component;
-  std::unique_ptr<const text::LanguageModel> model;
-  if (!a.language_model.empty()) {
-    component.emplace(text::TextComponent::load(a.language_model));
-    const auto& own = component->tokenizer;
-    model = std::make_unique<text::LocalLanguageModel>(component->model, own, component->begin, std::vector{own.id("<eos>"), own.id("<question>")}, a.language_model);
-  } else if (a.server.url.empty())
-    model = std::make_unique<text::LocalLanguageModel>(pipeline.model().text(), tokenizer, std::vector{tokenizer.id("<bos>")},
-                                                       std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, a.model);
-  else
-    model = std::make_unique<text::EndpointLanguageModel>(a.server);
-  const auto form = promptcap::PromptTemplate::load(!a.form.empty() ? a.form : a.server.url.empty() ? "local" : "paper");
-
-  std::optional<promptcap::ExamplePool> pool;
-  std::optional<retrieval::ClipEmbedder> clip;
-  std::function<std::vector<promptcap::Example>(const std::string&, const vision::Image&)> examples;
-  if (!a.examples.empty()) {
-    pool = promptcap::ExamplePool::load(a.examples);
-    clip.emplace(retrieval::Clip::load(fs::path(a.model) / "clip"));
-    examples = [&, n = uint64_t{0}](const std::string& question, const vision::Image& picture) mutable {
-      return a.random_examples ? pool->random(form.shots, ++n) : pool->choose(*clip, question, picture, form.shots);
-    };
-  }
-  promptcap::Evaluation evaluation(captioner, *model, form, a.options, examples);
-  const corpus::SceneComposer composer(corpus, a.style ? corpus::Split::heldout_style : corpus::Split::train);
+  const text::LocalLanguageModel model(pipeline.model().text(), tokenizer, {tokenizer.id("<bos>")}, {tokenizer.id("<eos>"), tokenizer.id("<question>")}, a.model);
+  promptcap::Evaluation evaluation(captioner, model, promptcap::PromptTemplate::load("local"), a.options);
+  const corpus::SceneComposer composer(corpus);
   base::Progress progress("asking", a.questions, "questions");
   for (int64_t i = 0; static_cast<int64_t>(evaluation.results().size()) < a.questions; ++i) {
-    corpus::Scene scene = composer.compose(static_cast<uint64_t>(a.seed), static_cast<uint64_t>(i), !a.style);
-    // Nobody can know what a style is called that was never seen.
-    if (a.style) std::erase_if(scene.questions, [&](const corpus::Question& question) { return question.answer == corpus.picture(scene.objects[0].picture).style; });
+    const corpus::Scene scene = composer.compose(static_cast<uint64_t>(a.seed), static_cast<uint64_t>(i), true);
     evaluation.ask(scene.image, scene.questions, i);
     progress.set(std::min(a.questions, static_cast<int64_t>(evaluation.results().size())));
   }
-  std::printf("scenes of %s, language model %s\n%s\n\n", a.style ? "the held-out style" : "held-out combinations", model->name().c_str(),
-              promptcap::accuracy_table(evaluation.results()).c_str());
-  for (size_t i = 0; i < evaluation.results().size(); i += std::max<size_t>(1, evaluation.results().size() / 20)) {
-    const promptcap::Evaluated& one = evaluation.results()[i];
-    std::printf("scene %lld: %s  [%s]\n  generic: %s -> %s\n  for it: %s -> %s; directly: %s\n", static_cast<long long>(one.picture), one.question.question.c_str(), one.question.answer.c_str(),
-                one.generic.c_str(), one.answers[1].c_str(), one.conditioned.c_str(), one.answers[2].c_str(), one.answers[3].c_str());
-  }
   const promptcap::EvaluationSeconds& s = evaluation.seconds();
-  std::printf("\ncaption %.1f ms (%.1f tokens), answer of the language model %.1f ms, direct answer %.1f ms\n\n", 1000 * s.caption / static_cast<double>(s.captions),
+  std::printf("caption %.1f ms (%.1f tokens), answer of the language model %.1f ms, direct answer %.1f ms\n", 1000 * s.caption / static_cast<double>(s.captions),
               static_cast<double>(s.caption_tokens) / static_cast<double>(s.captions), 1000 * s.answer / static_cast<double>(s.answers), 1000 * s.direct / static_cast<double>(s.directs));
   measure_decoding(pipeline, a.model);
-  if (a.style) evaluate_captions(captioner, corpus, a);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("PromptCap's table");
+  CLI::App app("Seconds of captions and answers");
   Arguments a;
-  app.add_flag("--style", a.style, "Scenes of the held-out style, not of held-out combinations");
-  app.add_option("--questions", a.questions);
-  app.add_option("--captions", a.captions, "Captions that CIDEr is taken over");
+  app.add_option("--questions", a.questions)->check(CLI::PositiveNumber);
   app.add_option("--beams", a.options.num_beams);
   app.add_option("--model", a.model);
   app.add_option("--corpus", a.corpus);
-  app.add_option("--template", a.form);
-  app.add_option("--examples", a.examples, "Pool of in-context examples");
-  app.add_flag("--random-examples", a.random_examples, "Any of them, not the most similar");
-  app.add_option("--lm", a.language_model, "Folder of a text model with our control symbols that answers");
-  app.add_option("--lm-url", a.server.url);
-  app.add_option("--lm-model", a.server.model);
   app.add_option("--seed", a.seed);
   CLI11_PARSE(app, argc, argv);
   try {
