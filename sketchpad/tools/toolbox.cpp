@@ -1,10 +1,13 @@
 #include "sketchpad/tools.h"
 #include "sketchpad/tools/declarations.h"
+#include "sketchpad/tools/learned.h"
 #include "sketchpad/tools/verdicts.h"
 
 namespace atelier::sketchpad {
 
-Toolbox sketch_tools() {
+Toolbox sketch_tools() { return sketch_tools(nullptr); }
+
+Toolbox sketch_tools(const std::shared_ptr<Models>& models) {
   return Toolbox({
       new_canvas_tool(),        clear_layer_tool(),      draw_point_tool(),       draw_line_tool(),       draw_arrow_tool(),
       draw_polyline_tool(),     draw_polygon_tool(),     draw_circle_tool(),      draw_arc_tool(),        draw_box_tool(),
@@ -16,7 +19,8 @@ Toolbox sketch_tools() {
       trace_path_tool(),        read_graph_tool(),       read_board_tool(),       measure_length_tool(),  measure_angle_tool(),
       measure_symmetry_tool(),  measure_curvature_tool(), detect_tool(),          segment_tool(),         depth_tool(),
       read_text_tool(),         engine_tool(),           match_graphs_tool(),      measure_flow_tool(),    judge_board_tool(),
-      measure_polygon_tool(),   calculate_tool(),
+      measure_polygon_tool(),   calculate_tool(),        similar_tool(models),    ask_tool(models),       recall_tool(models),
+      imagine_tool(models),
   });
 }
 
