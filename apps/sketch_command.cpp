@@ -1,6 +1,7 @@
 // `atelier sketch`: answer a question by drawing, measure planners on sets, write training text for the local one.
 #include "apps/commands.h"
 #include "apps/model_folder.h"
+#include "apps/service/starter_models.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
@@ -24,7 +25,7 @@ struct Arguments {
   std::vector<std::string> images, evaluate, keep_out, tasks;
   PlannerChoice planner;
   Budget budget;
-  std::string onnx;
+  std::string onnx, memory;
   int64_t from_step = -1, documents = 0, seed = 0, limit = 0, wordings = 4;
   int threads = 1;
   bool no_tools = false, list_tools = false;
@@ -35,6 +36,8 @@ Resources resources_of(const Arguments& a) {
   resources.models = a.onnx;
   return resources;
 }
+
+Toolbox tools_of(const Arguments& a) { return sketch_tools(service::starter_models(default_model_folder(), a.memory)); }
 
 std::unique_ptr<Planner> planner_of(const Arguments& a, const Toolbox& tools) {
   PlannerChoice choice = a.planner;
@@ -63,7 +66,7 @@ void say_step(const Step& step) {
 }
 
 void think(const Arguments& a) {
-  const Toolbox tools = sketch_tools();
+  const Toolbox tools = tools_of(a);
   const auto planner = planner_of(a, tools);
   Session session = a.resume.empty() ? Session(problem_of(a), a.budget, tools, resources_of(a)) : Session(load_trace(a.resume), tools, resources_of(a));
   if (a.from_step >= 0) session.keep(static_cast<size_t>(a.from_step));
@@ -87,13 +90,13 @@ void think(const Arguments& a) {
 
 void check_replay(const fs::path& folder, const Arguments& a) {
   const Trace trace = load_trace(folder);
-  const auto differs = sketchpad::replay(trace, sketch_tools(), resources_of(a));
+  const auto differs = sketchpad::replay(trace, tools_of(a), resources_of(a));
   CHECK_FILE(!differs, folder.string(), "step {} comes out differently now", *differs + 1);
   std::printf("%zu steps, all as they were\n", trace.steps.size());
 }
 
 void evaluate_sets(const Arguments& a) {
-  const Toolbox tools = sketch_tools();
+  const Toolbox tools = tools_of(a);
   const auto planner = planner_of(a, tools);
   std::vector<Problem> problems;
   for (const std::string& set : a.evaluate) {
@@ -156,6 +159,7 @@ void add_sketch_command(CLI::App& app) {
   command->add_option("--steps", a->budget.steps, "Calls at most; 0: answer at once")->capture_default_str()->check(CLI::Range(0, 1000));
   command->add_option("--seconds", a->budget.seconds, "Of all turns together")->capture_default_str()->check(CLI::PositiveNumber);
   command->add_option("--onnx", a->onnx, "Folder of ONNX networks for detect, segment and depth");
+  command->add_option("--memory", a->memory, "Memory that recall searches (default: the model's own, if it has one)")->check(CLI::ExistingDirectory);
   command->add_flag("--tools", a->list_tools, "Print the tools and their arguments");
   command->add_option("--eval", a->evaluate, "Measure on a .jsonl file or a folder of items; may be given again")->check(CLI::ExistingPath);
   command->add_option("--limit", a->limit, "With --eval: the first so many problems of each set")->check(CLI::NonNegativeNumber);

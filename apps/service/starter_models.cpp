@@ -1,0 +1,113 @@
+#include "apps/service/starter_models.h"
+
+#include "apps/painter.h"
+#include "base/error.h"
+#include "fusion/pipeline.h"
+#include "promptcap/answerer.h"
+#include "retrieval/clip_embedder.h"
+#include "retrieval/memory/memory.h"
+#include "text/client/local_model.h"
+
+#include <mutex>
+#include <optional>
+
+namespace atelier::service {
+namespace {
+
+namespace fs = std::filesystem;
+using sketchpad::Answered;
+using sketchpad::Recalled;
+
+/// PromptCap over the generator's own weights, as `atelier ask` puts it together without examples.
+struct Describer {
+  explicit Describer(const fusion::Pipeline& pipeline)
+      : captioner(pipeline),
+        language_model(pipeline.model().text(), pipeline.tokenizer(), {pipeline.tokenizer().id("<bos>")},
+                       {pipeline.tokenizer().id("<eos>"), pipeline.tokenizer().id("<question>")}, "text"),
+        answerer(captioner, language_model, promptcap::PromptTemplate::load("local")) {}
+
+  const promptcap::Captioner captioner;
+  const text::LocalLanguageModel language_model;
+  const promptcap::Answerer answerer;
+};
+
+class StarterModels : public sketchpad::Models {
+ public:
+  StarterModels(fs::path model, fs::path memory) : model_(std::move(model)), memory_folder_(memory.empty() ? model_ / "memory" : std::move(memory)) {}
+
+  std::vector<double> similarities(const vision::Image& picture, const std::vector<std::shared_ptr<const vision::Image>>& others,
+                                   const std::vector<std::string>& texts) override {
+    const std::lock_guard lock(mutex_);
+    const Tensor seen = clip().embed_pictures(std::span(&picture, 1))[0];  // (d)
+    std::vector<double> found;
+    for (const auto& other : others) found.push_back(clip().embed_pictures(std::span(other.get(), 1))[0].dot(seen).item<double>());
+    const Tensor words = clip().embed_texts(texts).matmul(seen);  // (texts)
+    for (int64_t i = 0; i < words.size(0); ++i) found.push_back(words[i].item<double>());
+    return found;
+  }
+
+  Answered answer(const vision::Image& picture, const std::string& question) override {
+    const std::lock_guard lock(mutex_);
+    if (!describer_) describer_.emplace(*pipeline());
+    promptcap::Answer said = describer_->answerer.answer(std::span(&picture, 1), question);
+    return {std::move(said.text), std::move(said.caption)};
+  }
+
+  std::vector<Recalled> recall(const std::string* text, const vision::Image* picture, int64_t count) override {
+    const std::lock_guard lock(mutex_);
+    if (!memory_) {
+      REQUIRE(fs::exists(memory_folder_), "there is no memory to search; `atelier memory` makes one");
+      memory_.emplace(retrieval::Memory::open(memory_folder_, retrieval::Access::read));
+      memory_->expects(clip());
+    }
+    std::vector<Recalled> found;
+    for (retrieval::Hit& hit : memory_->search(memory_->query(clip(), text, picture), count)) {
+      const std::string bytes = memory_->thumbnail(hit.document.row);
+      retrieval::Document& d = hit.document;
+      found.push_back({d.id, d.caption, d.source, d.licence, hit.similarity,
+                       bytes.empty() ? nullptr : std::make_shared<const vision::Image>(vision::decode_image(bytes, "the memory's picture of " + d.id))});
+    }
+    return found;
+  }
+
+  vision::Image imagine(const std::string& prompt, int64_t steps, uint64_t seed, const std::function<void()>& on_step) override {
+    const std::lock_guard lock(mutex_);
+    if (!painter_) painter_ = apps::open_painter(pipeline());
+    apps::PictureRequest request;
+    request.prompt = prompt;
+    request.sampler = "ddim";
+    request.steps = steps;
+    request.seed = seed;
+    return painter_->draw(request, [&](int64_t, const auto&) { on_step(); });
+  }
+
+ private:
+  const std::shared_ptr<const fusion::Pipeline>& pipeline() {
+    if (!pipeline_) {
+      REQUIRE(fs::exists(model_ / "model_index.json"), "there is no model in {}", model_.string());
+      pipeline_ = std::make_shared<const fusion::Pipeline>(fusion::Pipeline::load(model_));
+    }
+    return pipeline_;
+  }
+  const retrieval::ClipEmbedder& clip() {
+    if (!clip_) {
+      REQUIRE(fs::exists(model_ / "clip/config.json"), "there is no CLIP in {}", (model_ / "clip").string());
+      clip_.emplace(retrieval::Clip::load(model_ / "clip"));
+    }
+    return *clip_;
+  }
+
+  const fs::path model_, memory_folder_;
+  std::mutex mutex_;
+  std::shared_ptr<const fusion::Pipeline> pipeline_;
+  std::optional<Describer> describer_;
+  std::unique_ptr<apps::Painter> painter_;
+  std::optional<retrieval::ClipEmbedder> clip_;
+  std::optional<retrieval::Memory> memory_;
+};
+
+}  // namespace
+
+std::shared_ptr<sketchpad::Models> starter_models(const fs::path& model, const fs::path& memory) { return std::make_shared<StarterModels>(model, memory); }
+
+}  // namespace atelier::service

@@ -1,0 +1,14 @@
+#pragma once
+/// The models of a folder, for the sketchpad's tools.
+#include "sketchpad/models.h"
+
+#include <filesystem>
+
+namespace atelier::service {
+
+/// Loads nothing: each part is loaded when a tool first needs it, and kept. One call at a time is worked on.
+/// @param model   a model folder (apps/model_folder.h); what it lacks the tools say
+/// @param memory  empty: the model's own, if it has one
+std::shared_ptr<sketchpad::Models> starter_models(const std::filesystem::path& model, const std::filesystem::path& memory = {});
+
+}  // namespace atelier::service
