@@ -136,6 +136,7 @@ void install_signal_handlers() {
   action.sa_flags = SA_RESTART;
   sigaction(SIGINT, &action, nullptr);
   sigaction(SIGTERM, &action, nullptr);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file as large as it may be is an error of write(), not our end
 }
 
 bool cancelled() { return is_cancelled; }

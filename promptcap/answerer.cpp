@@ -78,11 +78,16 @@ Answerer::Answerer(const Captioner& captioner, const text::LanguageModel& model,
 }
 
 Answer Answerer::answer(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options) const {
+  const Prepared prepared = prepare(pictures, question, options);
+  return ask_language_model(model_, form_, prepared.examples, prepared.asked);
+}
+
+Answerer::Prepared Answerer::prepare(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options) const {
   check(question, options);
   const std::string caption = captioner_.caption(pictures, question, options.caption).text;
   std::vector<Example> examples;
   if (const int64_t shots = options.shots.value_or(form_.shots); pool_ && shots > 0) examples = pool_->choose(*embedder_, question, pictures.front(), shots);
-  return ask_language_model(model_, form_, examples, {caption, question, options.ocr, options.choices});
+  return {std::move(examples), {caption, question, options.ocr, options.choices}};
 }
 
 Answer Answerer::answer_directly(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options) const {

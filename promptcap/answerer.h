@@ -35,6 +35,12 @@ class Answerer {
            const retrieval::Embedder* embedder = nullptr);
 
   Answer answer(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options = {}) const;
+  /// What answer() asks the language model, for callers that ask it elsewhere (ask_language_model).
+  struct Prepared {
+    std::vector<Example> examples;
+    Asked asked;
+  };
+  Prepared prepare(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options = {}) const;
   /// By the joint model alone.
   Answer answer_directly(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options = {}) const;
 

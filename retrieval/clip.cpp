@@ -92,6 +92,17 @@ Tensor Clip::embed_texts(std::span<const std::string> texts) const {
   });
 }
 
+int64_t Clip::tokens(std::span<const std::string> texts) const {
+  int64_t count = 0;
+  for (const std::string& text : texts) count += static_cast<int64_t>(parts_->tokenizer.encode(text).size());
+  return count;
+}
+
+int64_t Clip::tokens_a_picture() const {
+  const int64_t side = parts_->model.config().vision_config.image_size / parts_->model.config().vision_config.patch_size;
+  return side * side + 1;
+}
+
 int64_t Clip::dimensions() const { return parts_->model.config().projection_dim; }
 double Clip::logit_scale() const { return parts_->model.logit_scale().item<double>(); }
 const std::string& Clip::hash() const { return parts_->hash; }

@@ -38,6 +38,11 @@ class Clip {
   /// @throws InvalidArgument if a text is not UTF-8
   Tensor embed_texts(std::span<const std::string> texts) const;
 
+  /// What the model reads of them: of texts the tokens with start and end, at most as many as it takes; of pictures the
+  /// patches and the class token.
+  int64_t tokens(std::span<const std::string> texts) const;
+  int64_t tokens_a_picture() const;
+
   /// Length of the vectors.
   int64_t dimensions() const;
 

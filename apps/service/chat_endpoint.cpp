@@ -99,14 +99,15 @@ class Answer {
   json logprobs_, images_, choices_;
 };
 
+/// Engine::chat, or what stands for it.
+using Say = std::function<ChatOutcome(uint64_t seed, const std::function<bool(const ChatToken&)>& on_token)>;
+
 /// One text. @return what it took
-ChatOutcome write_text(EngineHost& host, Engine& engine, const Exchange& exchange, const ChatJob& job, int64_t index, Answer& answer) {
-  ChatTask task = job.task;
-  task.seed += static_cast<uint64_t>(index);
+ChatOutcome write_text(EngineHost& host, const Say& say, const Exchange& exchange, const ChatJob& job, int64_t index, Answer& answer) {
   TextStream stream(job.stop);
   const auto start = std::chrono::steady_clock::now();
   bool first = true;
-  ChatOutcome outcome = engine.chat(task, [&](const ChatToken& token) {
+  ChatOutcome outcome = say(job.task.seed + static_cast<uint64_t>(index), [&](const ChatToken& token) {
     throw_if_gone(exchange);
     if (std::exchange(first, false)) host.metrics.stage("first_token", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     const std::string text = stream.push(token.bytes);
@@ -130,7 +131,8 @@ void draw_answer(EngineHost& host, Engine& engine, const Exchange& exchange, con
   answer.finish("stop");
 }
 
-void answer_chat(EngineHost& host, Engine& engine, Exchange& exchange, const ChatJob& job) {
+/// @param engine  for drawings; null where `say` does it all
+void answer_chat(EngineHost& host, Engine* engine, const Say& say, Exchange& exchange, const ChatJob& job) {
   const StageTimer timer(host.metrics, "answer");
   Answer answer(exchange, job);
   int64_t prompt_tokens = 0, completion_tokens = 0;
@@ -138,10 +140,10 @@ void answer_chat(EngineHost& host, Engine& engine, Exchange& exchange, const Cha
     throw_if_gone(exchange);
     answer.next(i);
     if (job.draw) {
-      draw_answer(host, engine, exchange, job, i, answer);
+      draw_answer(host, *engine, exchange, job, i, answer);
       continue;
     }
-    const ChatOutcome outcome = write_text(host, engine, exchange, job, i, answer);
+    const ChatOutcome outcome = write_text(host, say, exchange, job, i, answer);
     prompt_tokens = outcome.prompt_tokens;  // read once for all answers
     completion_tokens += outcome.completion_tokens;
   }
@@ -150,12 +152,29 @@ void answer_chat(EngineHost& host, Engine& engine, Exchange& exchange, const Cha
   answer.end(prompt_tokens, completion_tokens);
 }
 
+void begin_chat(EngineHost& host, Engine& engine, const std::shared_ptr<Exchange>& exchange, const std::shared_ptr<const ChatJob>& job) {
+  if (!job->draw)
+    if (Engine::Elsewhere rest = engine.chat_elsewhere(job->task)) {
+      host.run_elsewhere(exchange, [&host, exchange, job, rest = std::move(rest)] {
+        const auto gone = [&] { return exchange->gone(); };
+        answer_chat(host, nullptr, [&](uint64_t seed, const auto& on_token) { return rest(seed, gone, on_token); }, *exchange, *job);
+      });
+      return;
+    }
+  const Say say = [&](uint64_t seed, const auto& on_token) {
+    ChatTask task = job->task;
+    task.seed = seed;
+    return engine.chat(task, on_token);
+  };
+  answer_chat(host, &engine, say, *exchange, *job);
+}
+
 }  // namespace
 
 void add_chat_endpoint(Router& router, EngineHost& host) {
   const Handler handler = [&host](const std::shared_ptr<Exchange>& exchange) {
     const auto job = std::make_shared<const ChatJob>(parse<ChatRequest>(host, *exchange));
-    host.run(exchange, [&host, exchange, job](Engine& engine) { answer_chat(host, engine, *exchange, *job); });
+    host.run(exchange, [&host, exchange, job](Engine& engine) { begin_chat(host, engine, exchange, job); });
   };
   router.add({.method = "POST", .path = "/v1/chat/completions", .handler = handler, .body = true});
 }

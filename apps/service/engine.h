@@ -77,6 +77,8 @@ class Engine {
   /// @throws ApiError 501 if there is no model for it
   virtual Tensor embed_texts(const std::vector<std::string>& texts) = 0;
   virtual Tensor embed_pictures(const std::vector<vision::Image>& pictures) = 0;
+  /// Tokens that embedding them reads, for a request's usage.
+  virtual int64_t embedding_tokens(const std::vector<std::string>& texts, size_t pictures) const = 0;
 
   /// The nearest documents to a text, a picture, or both; the best first. @throws ApiError 501 without a memory
   virtual std::vector<Found> search(const std::string* text, const vision::Image* picture, int64_t count, bool thumbnails) = 0;
@@ -86,6 +88,13 @@ class Engine {
   /// Answers the last turn. @param on_token  false ends the answer
   /// @throws ApiError 501 for what no model here can do, InvalidArgument for a prompt that is too long
   virtual ChatOutcome chat(const ChatTask& task, const std::function<bool(const ChatToken&)>& on_token) = 0;
+
+  /// A chat whose words come from a server elsewhere: does what these models have to do for it, and hands back the rest,
+  /// which needs none of them and may take long. It may run on any thread, also several times, and as often as the task
+  /// asks for answers; `gone` is asked meanwhile, true ends it with Cancelled. Empty for a task that chat() does.
+  /// @throws as chat()
+  using Elsewhere = std::function<ChatOutcome(uint64_t seed, const std::function<bool()>& gone, const std::function<bool(const ChatToken&)>& on_token)>;
+  virtual Elsewhere chat_elsewhere(const ChatTask&) { return {}; }
 };
 
 }  // namespace atelier::service

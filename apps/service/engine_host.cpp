@@ -4,9 +4,15 @@
 #include "base/error.h"
 
 namespace atelier::service {
+namespace {
+
+constexpr size_t kElsewhere = 8;  // requests that wait for another server at a time
+
+}  // namespace
 
 EngineHost::EngineHost(const ServerLimits& limits, Metrics& metrics, const Log& log)
-    : metrics(metrics), log(log), limits_(limits), worker_(std::make_unique<Worker>(limits.queue)) {}
+    : metrics(metrics), log(log), limits_(limits), elsewhere_(std::make_unique<Worker>(limits.queue, kElsewhere)),
+      worker_(std::make_unique<Worker>(limits.queue)) {}
 
 void EngineHost::load(OpenEngine open, std::function<void()> failed) {
   const auto work = [this, open = std::move(open), failed = std::move(failed)] {
@@ -36,22 +42,29 @@ const EngineInfo& EngineHost::info() const {
 void EngineHost::run(const std::shared_ptr<Exchange>& exchange, std::function<void(Engine&)> work) {
   info();
   const auto asked = std::chrono::steady_clock::now();
-  Worker::Job job;
-  job.abandoned = [exchange] { return exchange->gone(); };
-  job.run = [this, exchange, asked, work = std::move(work)] {
+  submit(*worker_, exchange, [this, asked, work = std::move(work)] {
     metrics.stage("queue", std::chrono::duration<double>(std::chrono::steady_clock::now() - asked).count());
     metrics.waiting.Set(static_cast<double>(worker_->waiting()));
+    work(*engine_);
+  });
+  metrics.waiting.Set(static_cast<double>(worker_->waiting()));
+}
+
+void EngineHost::run_elsewhere(const std::shared_ptr<Exchange>& exchange, std::function<void()> work) { submit(*elsewhere_, exchange, std::move(work)); }
+
+void EngineHost::submit(Worker& worker, const std::shared_ptr<Exchange>& exchange, std::function<void()> work) {
+  Worker::Job job;
+  job.abandoned = [exchange] { return exchange->gone(); };
+  job.run = [this, exchange, work = std::move(work)] {
     try {
-      work(*engine_);
+      work();
     } catch (...) {
       fail(*exchange, std::current_exception(), log);
     }
   };
-  if (!worker_->submit(std::move(job))) {
-    metrics.refused.Increment();
-    throw ApiError(503, fmt::format("{} requests are waiting already; try again", limits_.queue), "queue_full");
-  }
-  metrics.waiting.Set(static_cast<double>(worker_->waiting()));
+  if (worker.submit(std::move(job))) return;
+  metrics.refused.Increment();
+  throw ApiError(503, fmt::format("{} requests are waiting already; try again", limits_.queue), "queue_full");
 }
 
 void throw_if_gone(const Exchange& exchange) {

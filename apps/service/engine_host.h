@@ -31,6 +31,10 @@ class EngineHost {
   /// @throws ApiError 503 if the queue is full or nothing is loaded yet
   void run(const std::shared_ptr<Exchange>& exchange, std::function<void(Engine&)> work);
 
+  /// As run(), for what waits for another server and needs no model: the inference thread goes on meanwhile.
+  /// @throws ApiError 503 if too many wait already
+  void run_elsewhere(const std::shared_ptr<Exchange>& exchange, std::function<void()> work);
+
   /// Once `failed` was called.
   std::exception_ptr failure() const;
 
@@ -42,6 +46,8 @@ class EngineHost {
   std::atomic<bool> ready_ = false, broken_ = false;
   std::exception_ptr failure_;  // once broken_
   std::unique_ptr<Engine> engine_;
+  void submit(Worker& worker, const std::shared_ptr<Exchange>& exchange, std::function<void()> work);
+  std::unique_ptr<Worker> elsewhere_;
   std::unique_ptr<Worker> worker_;  // the last member: its thread uses the others
 };
 

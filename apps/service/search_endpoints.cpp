@@ -28,7 +28,9 @@ void answer(EngineHost& host, Engine& engine, Exchange& exchange, const Embeddin
     const Tensor vector = job.is_text[i] ? texts[next_text++] : pictures[next_picture++];
     data.push_back({{"object", "embedding"}, {"index", i}, {"embedding", embedding(vector, job.base64)}});
   }
-  reply_json(exchange, {{"object", "list"}, {"data", std::move(data)}, {"model", job.model}, {"usage", {{"prompt_tokens", 0}, {"total_tokens", 0}}}});
+  const int64_t tokens = engine.embedding_tokens(job.texts, job.pictures.size());
+  host.metrics.prompt_tokens.Increment(static_cast<double>(tokens));
+  reply_json(exchange, {{"object", "list"}, {"data", std::move(data)}, {"model", job.model}, {"usage", {{"prompt_tokens", tokens}, {"total_tokens", tokens}}}});
 }
 
 void answer(EngineHost& host, Engine& engine, Exchange& exchange, const SearchJob& job) {

@@ -57,18 +57,46 @@ class StarterEngine : public Engine {
     return apps::recall(memory(), embedder(), &prompt, nullptr, count, painter_->latents_name());
   }
 
+  int64_t embedding_tokens(const std::vector<std::string>& texts, size_t pictures) const override {
+    return embedder().clip().tokens(texts) + static_cast<int64_t>(pictures) * embedder().clip().tokens_a_picture();
+  }
+
   ChatOutcome chat(const ChatTask& task, const std::function<bool(const ChatToken&)>& on_token) override {
-    std::vector<vision::Image> pictures;
-    for (const ChatTurn& turn : task.turns) pictures.insert(pictures.end(), turn.pictures.begin(), turn.pictures.end());
-    const bool direct = task.model == kDirect;
-    if (pictures.empty() && (direct || is_local_)) return service::chat(text_, task, on_token);
-    try {
-      return whole(pictures.empty() ? ask_server(task) : look(pictures, task, direct), task, pictures.size(), on_token);
-    } catch (const base::ResourceError& error) {
-      ApiError failure(502, "the language model behind this service does not answer", "language_model_failed");
-      failure.detail = error.what();
-      throw failure;
-    }
+    const std::vector<vision::Image> pictures = pictures_of(task);
+    if (pictures.empty()) return service::chat(text_, task, on_token);
+    const promptcap::AnswerOptions options = options_of(task);
+    const std::string& question = task.turns.back().text;
+    return whole(task.model == kDirect ? answerer_->answer_directly(pictures, question, options) : answerer_->answer(pictures, question, options), question,
+                 pictures.size(), on_token);
+  }
+
+  Elsewhere chat_elsewhere(const ChatTask& task) override {
+    if (is_local_ || task.model == kDirect) return {};
+    const std::vector<vision::Image> pictures = pictures_of(task);
+    std::optional<promptcap::Answerer::Prepared> seen;  // empty: a conversation without pictures
+    std::string conversation;
+    if (pictures.empty())
+      for (const ChatTurn& turn : task.turns) conversation += (conversation.empty() ? "" : "\n\n") + turn.text;
+    else
+      seen = answerer_->prepare(pictures, task.turns.back().text, options_of(task));
+    const text::CompletionOptions options{.max_new_tokens = task.max_tokens, .temperature = task.sampling.temperature};
+    return [this, seen, conversation, options, question = task.turns.back().text, count = pictures.size()](uint64_t seed, const auto& gone, const auto& on_token) {
+      const text::EndpointLanguageModel server(server_, gone);
+      try {
+        if (seen) return whole(promptcap::ask_language_model(server, form_, seen->examples, seen->asked), question, count, on_token);
+        text::CompletionOptions own = options;
+        own.seed = seed;
+        const text::Completion said = server.complete({{conversation, false}}, own);
+        promptcap::Answer answer;
+        answer.text = said.text;
+        answer.log_probability = said.log_probability;
+        return whole(answer, question, 0, on_token);
+      } catch (const base::ResourceError& error) {
+        ApiError failure(502, "the language model behind this service does not answer", "language_model_failed");
+        failure.detail = error.what();
+        throw failure;
+      }
+    };
   }
 
  private:
@@ -87,11 +115,13 @@ class StarterEngine : public Engine {
       language_model_ = std::make_unique<text::LocalLanguageModel>(text_.model, tokenizer, text_.begin,
                                                                    std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, "text");
     } else {
+      server_ = options.server;
       language_model_ = std::make_unique<text::EndpointLanguageModel>(options.server);
     }
     const fs::path examples = options.model / "examples.safetensors";
     if (embedder_ && fs::exists(examples)) pool_.emplace(promptcap::ExamplePool::load(examples));
-    answerer_.emplace(captioner_, *language_model_, promptcap::PromptTemplate::load(is_local_ ? "local" : "paper"), pool_ ? &*pool_ : nullptr,
+    form_ = promptcap::PromptTemplate::load(is_local_ ? "local" : "paper");
+    answerer_.emplace(captioner_, *language_model_, form_, pool_ ? &*pool_ : nullptr,
                       pool_ ? &*embedder_ : nullptr);
   }
 
@@ -118,30 +148,23 @@ class StarterEngine : public Engine {
     info_.answers_pictures = true;
   }
 
-  promptcap::Answer look(const std::vector<vision::Image>& pictures, const ChatTask& task, bool direct) const {
+  static std::vector<vision::Image> pictures_of(const ChatTask& task) {
+    std::vector<vision::Image> pictures;
+    for (const ChatTurn& turn : task.turns) pictures.insert(pictures.end(), turn.pictures.begin(), turn.pictures.end());
+    return pictures;
+  }
+  static promptcap::AnswerOptions options_of(const ChatTask& task) {
     promptcap::AnswerOptions options;
     options.caption.max_new_tokens = std::min(task.max_tokens, options.caption.max_new_tokens);
-    const std::string& question = task.turns.back().text;
-    return direct ? answerer_->answer_directly(pictures, question, options) : answerer_->answer(pictures, question, options);
-  }
-
-  promptcap::Answer ask_server(const ChatTask& task) const {
-    std::string conversation;
-    for (const ChatTurn& turn : task.turns) conversation += (conversation.empty() ? "" : "\n\n") + turn.text;
-    promptcap::Answer answer;
-    const text::Completion said = language_model_->complete({{conversation, false}}, {.max_new_tokens = task.max_tokens, .temperature = task.sampling.temperature,
-                                                                                     .seed = task.seed, .stop = {}});
-    answer.text = said.text;
-    answer.log_probability = said.log_probability;
-    return answer;
+    return options;
   }
 
   /// An answer that comes as a whole, as one piece.
-  ChatOutcome whole(const promptcap::Answer& answer, const ChatTask& task, size_t pictures, const std::function<bool(const ChatToken&)>& on_token) const {
+  ChatOutcome whole(const promptcap::Answer& answer, const std::string& question, size_t pictures, const std::function<bool(const ChatToken&)>& on_token) const {
     on_token({answer.text, answer.log_probability.value_or(0), {}});
     const auto tokens = [&](const std::string& text) { return static_cast<int64_t>(text_.tokenizer.encode(text).size()); };
     const int64_t side = pipeline_.model().config().latent_size / 2;  // image tokens a row
-    return {tokens(task.turns.back().text) + static_cast<int64_t>(pictures) * side * side, tokens(answer.text), true};
+    return {tokens(question) + static_cast<int64_t>(pictures) * side * side, tokens(answer.text), true};
   }
 
   const retrieval::ClipEmbedder& embedder() const {
@@ -161,7 +184,9 @@ class StarterEngine : public Engine {
   std::optional<retrieval::ClipEmbedder> embedder_;
   std::optional<retrieval::Memory> memory_;
   bool is_local_ = true;  // language_model_ is text_
+  text::ChatConfig server_;  // unless is_local_
   std::unique_ptr<text::LanguageModel> language_model_;
+  promptcap::PromptTemplate form_;
   std::optional<promptcap::ExamplePool> pool_;
   std::optional<promptcap::Answerer> answerer_;
   EngineInfo info_;

@@ -4,6 +4,10 @@
 
 namespace atelier::service {
 
+Worker::Worker(size_t capacity, size_t threads) : capacity_(capacity) {
+  for (size_t i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
 Worker::~Worker() {
   {
     const std::lock_guard lock(mutex_);
@@ -11,7 +15,7 @@ Worker::~Worker() {
     jobs_.clear();
   }
   changed_.notify_all();
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 bool Worker::submit(Job job) {

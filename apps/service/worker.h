@@ -1,10 +1,11 @@
 #pragma once
-/// The one thread that owns the models, and the bounded queue in front of it.
+/// The one thread that owns the models, or a few that own nothing, and the bounded queue in front of them.
 #include <condition_variable>
 #include <deque>
 #include <functional>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace atelier::service {
 
@@ -15,8 +16,9 @@ class Worker {
     std::function<bool()> abandoned;   // true: nobody waits any more, and it need not run
   };
 
-  explicit Worker(size_t capacity) : capacity_(capacity), thread_([this] { work(); }) {}
-  /// Lets the running job end; those that wait are dropped.
+  /// @param capacity  jobs that may wait
+  explicit Worker(size_t capacity, size_t threads = 1);
+  /// Lets the running jobs end; those that wait are dropped.
   ~Worker();
 
   /// @return false if as many jobs wait as may; abandoned ones do not count
@@ -30,7 +32,7 @@ class Worker {
   std::condition_variable changed_;
   std::deque<Job> jobs_;
   bool stopped_ = false;
-  std::thread thread_;  // the last member: it uses the others
+  std::vector<std::thread> threads_;  // the last member: they use the others
 };
 
 }  // namespace atelier::service

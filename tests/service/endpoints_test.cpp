@@ -335,6 +335,7 @@ TEST_F(Search, EmbeddingsOfTextsAndPicturesInTheirOrder) {
   EXPECT_EQ(reply["data"][1]["embedding"], json({2.0, 6.0, 50.0}));
   EXPECT_EQ(reply["data"][2]["embedding"], json({1.0, 2.0, 0.5}));
   EXPECT_EQ(reply["data"][2]["index"], 2);
+  EXPECT_EQ(reply["usage"], json({{"prompt_tokens", 9}, {"total_tokens", 9}}));  // two texts, a picture (fake_engine.h)
 }
 
 // What OpenAI's Python client asks for without being told to.

@@ -75,6 +75,9 @@ class FakeEngine : public Engine {
       all[static_cast<int64_t>(i)] = at::tensor({2.0f, static_cast<float>(pictures[i].width), static_cast<float>(pictures[i].pixels[0])});
     return all;
   }
+  int64_t embedding_tokens(const std::vector<std::string>& texts, size_t pictures) const override {
+    return static_cast<int64_t>(2 * texts.size() + 5 * pictures);
+  }
 
   std::vector<Found> search(const std::string* text, const vision::Image* picture, int64_t count, bool thumbnails) override {
     std::vector<Found> found;

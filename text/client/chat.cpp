@@ -103,7 +103,7 @@ ChatReply ChatClient::chat(const std::vector<ChatMessage>& messages, const ChatO
 Completion EndpointLanguageModel::complete(const Prompt& prompt, const CompletionOptions& options) const {
   const ChatReply reply = client_.chat({ChatMessage::of_text("user", joined(prompt))},
                                        {.max_tokens = options.max_new_tokens, .temperature = options.temperature, .seed = options.seed,
-                                        .stop = options.stop, .logprobs = true, .cancelled = {}});
+                                        .stop = options.stop, .logprobs = true, .cancelled = cancelled_});
   Completion completion{reply.text, reply.log_probability};
   cut_at_stop(completion.text, options.stop);  // some servers ignore it
   return completion;

@@ -72,7 +72,8 @@ class ChatClient {
 /// Any chat server as a language model: the prompt is one user's message.
 class EndpointLanguageModel : public LanguageModel {
  public:
-  explicit EndpointLanguageModel(ChatConfig config) : client_(std::move(config)) {}
+  /// @param cancelled  as in ChatOptions, for every call
+  explicit EndpointLanguageModel(ChatConfig config, std::function<bool()> cancelled = {}) : client_(std::move(config)), cancelled_(std::move(cancelled)) {}
 
   Completion complete(const Prompt& prompt, const CompletionOptions& options) const override;
   /// Nothing: chat servers give log-probabilities of their own words only.
@@ -81,6 +82,7 @@ class EndpointLanguageModel : public LanguageModel {
 
  private:
   ChatClient client_;
+  std::function<bool()> cancelled_;
 };
 
 }  // namespace atelier::text
