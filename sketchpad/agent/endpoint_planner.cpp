@@ -26,8 +26,8 @@ std::string problem_text(const json& fields, const std::string& question, const 
   return out;
 }
 
-std::string observation_text(bool ok, const std::string& text, const std::string& picture) {
-  std::string out = ok ? "OBSERVATION: " + text : "OBSERVATION: this failed: " + text + "\nMend it in the next ACTION.";
+std::string observation_text(bool ok, const std::string& text, const std::string& picture, bool may_call = true) {
+  std::string out = ok ? "OBSERVATION: " + text : "OBSERVATION: this failed: " + text + (may_call ? "\nMend it in the next ACTION." : "");
   if (!picture.empty()) out += "\nPICTURE " + picture;
   return out;
 }
@@ -73,7 +73,8 @@ std::vector<text::ChatMessage> dialogue(const Trace& trace, bool may_call, const
   for (const Step& step : trace.steps) {
     out.push_back(text::ChatMessage::of_text("assistant", reply_text(step.move)));
     if (step.move.answer) continue;
-    text::ChatMessage seen{"user", {{observation_text(step.seen.ok, step.seen.text, step.seen.name), {}}}};
+    const bool mendable = may_call || &step != &trace.steps.back();
+    text::ChatMessage seen{"user", {{observation_text(step.seen.ok, step.seen.text, step.seen.name, mendable), {}}}};
     if (step.seen.picture && pictures-- <= options.pictures) seen.parts.push_back({"", *step.seen.picture});
     out.push_back(std::move(seen));
   }
@@ -85,8 +86,11 @@ EndpointPlanner::EndpointPlanner(text::ChatConfig config, const Toolbox& tools, 
     : client_(std::move(config)), system_(sketch_prompt(tools)), options_(options) {}
 
 std::string EndpointPlanner::reply(const Trace& trace, bool may_call) {
-  return client_.chat(dialogue(trace, may_call, system_, options_), {.max_tokens = options_.max_tokens, .stop = {"OBSERVATION:"}, .cancelled = options_.cancelled})
-      .text;
+  const std::string said =
+      client_.chat(dialogue(trace, may_call, system_, options_), {.max_tokens = options_.max_tokens, .stop = {"OBSERVATION:"}, .cancelled = options_.cancelled}).text;
+  // Where nothing but an answer can follow, small models give it without the word: then a line of their own is one.
+  const bool bare = said.find_first_not_of(" \t\r\n") != said.npos && said.size() <= 200 && said.find_first_of("\n:{") == said.npos;
+  return !may_call && bare ? "ANSWER: " + said : said;
 }
 
 std::string EndpointPlanner::name() const {

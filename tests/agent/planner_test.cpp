@@ -5,6 +5,7 @@
 #include "sketchpad/agent/local_planner.h"
 #include "sketchpad/agent/planners.h"
 #include "sketchpad/agent/reply.h"
+#include "tests/client/fake_server.h"
 
 namespace atelier::sketchpad {
 namespace {
@@ -102,6 +103,20 @@ TEST(EndpointPlanner, ShowsTheTraceAsADialogueWithItsLatestPictures) {
 }
 
 // The examples in the prompt are true: their calls run, and the tools say what the examples say they say.
+// Small models leave the word out where only an answer can follow; what may still be a call stays as it is.
+TEST(EndpointPlanner, ABareLineIsTheAnswerWhereNothingElseCanFollow) {
+  const tests::FakeServer server(std::vector<std::string>{tests::chat_reply("green"), tests::chat_reply("green"), tests::chat_reply("THOUGHT: so"), tests::chat_reply("{}")});
+  EndpointPlanner planner({.url = server.url()}, all_tools());
+  Session session(path_problem(), {}, all_tools());
+  session.take(calls("draw_grph"));
+  EXPECT_EQ(planner.reply(session.trace(), true), "green");
+  EXPECT_EQ(planner.reply(session.trace(), false), "ANSWER: green");
+  EXPECT_EQ(planner.reply(session.trace(), false), "THOUGHT: so");
+  EXPECT_EQ(planner.reply(session.trace(), false), "{}");
+  EXPECT_NE(server.body(0).dump().find("Mend it"), std::string::npos);
+  EXPECT_EQ(server.body(1).dump().find("Mend it in the next ACTION"), std::string::npos);
+}
+
 TEST(EndpointPlanner, WorkedExamplesAreTrue) {
   for (const json& example : base::parse_json(worked_examples(), "examples")) {
     const Problem problem = parse_problem(example["problem"], {});
