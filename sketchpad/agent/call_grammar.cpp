@@ -57,6 +57,8 @@ bool CallGrammar::take(char c) {
     }
 
     case State::next:
+      // At the top a further argument, if the tool has one.
+      if (c == ',' && open_.size() == 1 && given_.size() == tool_->arguments().size()) return false;
       if (c == ',') return state_ = open_.back() == '[' ? State::value : State::key_begin, true;
       if (c != (open_.back() == '[' ? ']' : '}')) return false;
       open_.pop_back();

@@ -35,10 +35,15 @@ const json* descend(const json& value, const std::string& path) {
   return inner ? descend(*inner, path.substr(dot + 1)) : nullptr;
 }
 
-const json& quoted(const std::string& path, const Trace& trace) {
-  if (const json* field = descend(trace.problem.fields, path)) return *field;
+const json* found(const std::string& path, const Trace& trace) {
+  if (const json* field = descend(trace.problem.fields, path)) return field;
   for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step)
-    if (const json* value = descend(step->seen.data, path)) return *value;
+    if (const json* value = descend(step->seen.data, path)) return value;
+  return nullptr;
+}
+
+const json& quoted(const std::string& path, const Trace& trace) {
+  if (const json* value = found(path, trace)) return *value;
   throw base::InvalidArgument(fmt::format("there is nothing to quote as ${}; there are: {}", path, names_to_quote(trace)));
 }
 
@@ -68,6 +73,28 @@ json resolved(const json& arguments, const Tool& tool, const Trace& trace) {
     const auto declared = std::find_if(tool.arguments().begin(), tool.arguments().end(), [&](const Argument& a) { return a.name == name; });
     if (declared != tool.arguments().end()) value = resolved(value, declared->type, trace, 0);
   }
+  return out;
+}
+
+std::string resolved_answer(const std::string& answer, const Trace& trace) {
+  const json* value = answer.size() >= 2 && answer[0] == '$' ? found(answer.substr(1), trace) : nullptr;
+  if (value && value->is_string()) return *value;
+  if (value && value->is_number()) return fmt::format("{:.10g}", value->get<double>());
+  return answer;
+}
+
+std::set<std::string> quotable(const Trace& trace) {
+  std::set<std::string> out;
+  const auto add = [&](const json& object) {
+    if (!object.is_object()) return;
+    for (const auto& [name, value] : object.items()) {
+      out.insert("$" + name);
+      if (value.is_object() && value.size() <= 100)
+        for (const auto& [inner, one] : value.items()) out.insert("$" + name + "." + inner);
+    }
+  };
+  add(trace.problem.fields);
+  for (const Step& step : trace.steps) add(step.seen.data);
   return out;
 }
 

@@ -129,28 +129,36 @@ class Figure {
 
 std::string quote(const std::string& point) { return "$points." + point; }
 
-// The number that a measurement came to, as it was written.
-std::string value_of(const Measurement& measurement, const std::string& text) {
-  const auto before = [&](std::string_view words) {
-    const size_t end = text.find(words), begin = end == text.npos ? end : text.find_last_of(" ", end - 1);
-    return end == text.npos ? std::string() : text.substr(begin == text.npos ? 0 : begin + 1, end - (begin == text.npos ? 0 : begin + 1));
-  };
+// What the observation of a measurement calls its number.
+const char* value_of(const Measurement& measurement) {
   switch (measurement.kind) {
-    case Kind::angle: return before(" degrees");
-    case Kind::area: return before(" square units");
-    default: return before(" units");
+    case Kind::angle: return "degrees";
+    case Kind::length: return "units";
+    case Kind::perimeter: return "perimeter_units";
+    default: return "area_units";
   }
 }
 
-Move measure(Turn& turn, const Measurement& m) {
+// "2*{0}" with something in the place of {i}.
+std::string with(std::string expression, size_t i, const std::string& what) {
+  const std::string place = fmt::format("{{{}}}", i);
+  for (size_t at; (at = expression.find(place)) != expression.npos;) expression.replace(at, place.size(), what);
+  return expression;
+}
+
+// A thought names the points in the order of the call, and what a letter in the goal stands for.
+Move measure(Turn& turn, const Measurement& m, const std::string& letter) {
   const auto& p = m.points;
-  if (m.kind == Kind::angle) return turn.call({"Measure the angle at " + p[1] + ".", "How wide is the angle at " + p[1] + "?"}, "measure_angle",
-      {{"a", quote(p[0])}, {"b", quote(p[1])}, {"c", quote(p[2])}});
-  if (m.kind == Kind::length) return turn.call({"Measure " + p[0] + p[1] + ".", "How long is " + p[0] + p[1] + "?"}, "measure_length",
-      {{"a", quote(p[0])}, {"b", quote(p[1])}, {"unit", "$unit"}});
+  const std::string name = fmt::format("{}", fmt::join(p, ""));
+  const auto thoughts = [&](const std::string& what) -> std::vector<std::string> {
+    if (letter.empty()) return {"Measure " + what + " " + name + ".", "Now measure " + what + " " + name + "."};
+    return {letter + " depends on " + what + " " + name + ": measure it.", "For " + letter + " measure " + what + " " + name + "."};
+  };
+  if (m.kind == Kind::angle) return turn.call(thoughts("angle"), "measure_angle", {{"a", quote(p[0])}, {"b", quote(p[1])}, {"c", quote(p[2])}});
+  if (m.kind == Kind::length) return turn.call(thoughts("line"), "measure_length", {{"a", quote(p[0])}, {"b", quote(p[1])}, {"unit", "$unit"}});
   json corners = json::array();
   for (const std::string& one : p) corners.push_back(quote(one));
-  return turn.call({"Measure the polygon.", "Go around the polygon and measure it."}, "measure_polygon", {{"corners", corners}, {"unit", "$unit"}});
+  return turn.call(thoughts("polygon"), "measure_polygon", {{"corners", corners}, {"unit", "$unit"}});
 }
 
 Move guess(Turn& turn) { return turn.answer({"The figure does not give this; this is a guess."}, turn.trace.problem.choices.empty() ? "unknown" : "B"); }
@@ -176,7 +184,7 @@ Move geometry_turn(Turn& turn) {
 
   // What has been drawn and measured since.
   std::set<std::pair<std::string, std::string>> added;
-  std::vector<std::string> values;
+  std::vector<json> values;
   bool missed = false;
   for (const Step& step : turn.trace.steps) {
     if (!step.move.call) continue;
@@ -185,27 +193,26 @@ Move geometry_turn(Turn& turn) {
       added.insert(std::minmax(call.arguments["a"].get<std::string>().substr(8), call.arguments["b"].get<std::string>().substr(8)));
     if (!call.tool.starts_with("measure_")) continue;
     missed |= !step.seen.ok;
-    if (step.seen.ok && values.size() < goal->measurements.size()) values.push_back(value_of(goal->measurements[values.size()], step.seen.text));
+    if (step.seen.ok && values.size() < goal->measurements.size()) values.push_back(step.seen.data.value(value_of(goal->measurements[values.size()]), json()));
   }
   if (values.size() < goal->measurements.size()) {
     const Measurement& next = goal->measurements[values.size()];
     for (const auto& line : next.lines())
       if (!added.contains(std::minmax(line.first, line.second)) && (goal->auxiliary || missed || !figure.drawn(line)))
-        return turn.call({"Draw the auxiliary line " + line.first + line.second + ".", "The line " + line.first + line.second + " helps."}, "draw_line",
+        return turn.call({"Draw the auxiliary line " + line.first + line.second + ".", "Draw line " + line.first + line.second + ", which helps."}, "draw_line",
                          {{"a", quote(line.first)}, {"b", quote(line.second)}});
     if (missed && turn.failures() > 2) return guess(turn);
-    return measure(turn, next);
+    return measure(turn, next, wanted.size() == 1 ? wanted : "");
   }
-  if (std::any_of(values.begin(), values.end(), [](const std::string& v) { return v.empty(); })) return guess(turn);
-  if (const Step* sum = turn.last("calculate")) {
-    const size_t at = sum->seen.text.find("nearest choice: ");
-    if (at == std::string::npos) return turn.answer({"That is the value."}, sum->seen.text);
-    return turn.answer({"That is the nearest choice.", "It is nearest to what was measured."}, sum->seen.text.substr(at + 16, 1));
+  if (std::any_of(values.begin(), values.end(), [](const json& v) { return v.is_null(); })) return guess(turn);
+  if (const Step* sum = turn.last("calculate"))
+    return turn.answer({"That is the nearest choice.", "It is nearest to what was measured."}, sum->seen.data.contains("choice") ? "$choice" : "$value");
+  json arguments = {{"expression", goal->expression}};
+  if (values.size() == 1) {
+    arguments = {{"expression", with(goal->expression, 0, "x")}, {"x", std::string("$") + value_of(goal->measurements[0])}};
+  } else {
+    for (size_t i = 0; i < values.size(); ++i) arguments["expression"] = with(arguments["expression"], i, base::dump_json(values[i]));
   }
-  std::string expression = goal->expression;
-  for (size_t i = 0; i < values.size(); ++i)
-    for (size_t at; (at = expression.find(fmt::format("{{{}}}", i))) != expression.npos;) expression.replace(at, 3, values[i]);
-  json arguments = {{"expression", expression}};
   if (turn.trace.problem.fields.contains("choices")) arguments["choices"] = "$choices";
   return turn.call({"Which choice is nearest?", "Compare it with the choices."}, "calculate", arguments);
 }

@@ -41,7 +41,7 @@ Move pictures_turn(Turn& turn, const json& hint) {
   if (!turn.seen().ok) return turn.answer({"The picture cannot be read; this is a guess."}, "unknown");
   if (asks == "count") {
     const int count = turn.saw("0 shapes found") ? 0 : std::atoi(turn.seen().text.c_str());
-    return turn.answer({"That many were marked.", fmt::format("There are {}.", count)}, std::to_string(count));
+    return turn.answer({"That many were marked.", fmt::format("There are {}.", count)}, "$count");
   }
   const auto all = places(turn.seen().text);
   const Place *a = find(all, first), *b = find(all, second);

@@ -93,7 +93,7 @@ Move isomorphism(Turn& turn) {
 Move maxflow(Turn& turn) {
   if (turn.saw("flow "))
     return turn.answer({"The drawing shows how much flows.", "That is all that can flow.", "No more fits through the arrows."},
-        fmt::format("{:g}", number_after(turn.seen().text, "flow ").value_or(0)));
+        "$flow");
   if (drew(turn, "draw_graph")) return turn.call({"See how much flows along the arrows.", "Send as much as possible along the arrows.", "Measure the flow from source to sink."},
       "measure_flow", {{"from_label", "$source"}, {"to_label", "$sink"}});
   json arguments = {{"matrix", "$graph"}, {"directed", true}, {"weighted", true}};

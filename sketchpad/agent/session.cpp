@@ -84,7 +84,7 @@ const Step& Session::take(Move move, double seconds) {
   Seen seen;
   if (move.call) seen = run_call(*move.call, trace_, *tools_, sheet);
   else if (!move.answer) seen = {.ok = false, .text = move.complaint};
-  if (move.answer) trace_.outcome = Outcome::answered;
+  if (move.answer) move.answer = resolved_answer(*move.answer, trace_), trace_.outcome = Outcome::answered;
   trace_.steps.push_back({std::move(move), std::move(seen), seconds + since(start)});
   sheets_.push_back(std::move(sheet));
   return trace_.steps.back();

@@ -19,6 +19,14 @@ struct Lines {
   std::vector<std::string> lines = {};
 };
 
+/// The run as its planner wrote it: an answer that is a quote stands as one.
+Trace as_written(Trace trace, Planner& planner) {
+  Trace before_answer = trace;
+  before_answer.steps.pop_back();
+  trace.steps.back().move = parse_reply(planner.reply(before_answer, true));
+  return trace;
+}
+
 /// The same run in other words: the question put another way, each thought chosen anew; calls and observations stay.
 Trace reworded(const Trace& trace, const json& hint, uint64_t seed, base::Random& random) {
   Trace out = trace;
@@ -46,10 +54,11 @@ Lines lines_of(const std::string& task, uint64_t seed, const TrainingTextOptions
   session.run(planner);
   const auto answer = session.trace().answer();
   if (!answer || !is_right(made.problem, *answer)) return {};
+  const Trace run = as_written(session.trace(), planner);
   Lines out{.right = true};
   base::Random random(seed, 77);
   for (int64_t i = 0; i < options.wordings; ++i) {
-    Trace trace = i == 0 ? session.trace() : reworded(session.trace(), made.hint, random.next() | 1, random);
+    Trace trace = i == 0 ? run : reworded(run, made.hint, random.next() | 1, random);
     if (random.chance(options.at_once)) {
       trace.budget.steps = 0;
       trace.steps = {Step{.move = {.answer = answer}}};

@@ -8,11 +8,12 @@ namespace atelier::sketchpad {
 Tool calculate_tool() {
   return tool("calculate")
       .says("The value of an expression of numbers, and which of several choices it is nearest to.")
-      .arg("expression", text(300), "such as 2*8.94+3 or sqrt(2)*180/pi")
+      .arg("expression", text(300), "such as 2*8.94+3, sqrt(2)*180/pi or 2*pi*x")
+      .opt("x", number(-1e12, 1e12), nullptr, "what x in it stands for")
       .opt("choices", list_of(number(-1e12, 1e12), 1, 26), nullptr, "they are called A, B, C, ...")
       .runs([](const Args& args, Sheet&) -> Observation {
-        const double value = Formula::parse(args.text("expression"))(std::nan(""));
-        REQUIRE(std::isfinite(value), "calculate: {} is no finite number (an expression has no variables)", base::shown(args.text("expression")));
+        const double value = Formula::parse(args.text("expression"))(args.has("x") ? args.number("x") : std::nan(""));
+        REQUIRE(std::isfinite(value), "calculate: {} is no finite number (its only variable is x, if given)", base::shown(args.text("expression")));
         json data = {{"value", rounded(value, 6)}};
         std::string text = fmt::format("{:.6g}", value);
         if (args.has("choices")) {

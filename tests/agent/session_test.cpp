@@ -45,6 +45,19 @@ TEST(Session, QuotesReachIntoListsObservationsAndTexts) {
   EXPECT_EQ(by_label.data["connected"], true) << by_label.text;
 }
 
+TEST(Session, AnAnswerMayQuoteWhatWasSeenAndFollowsIt) {
+  Session session(path_problem(), {}, all_tools());
+  session.take(calls("calculate", {{"expression", "2*x"}, {"x", 8}, {"choices", {1, 16}}}));
+  session.take({.answer = "$value"});
+  EXPECT_EQ(session.trace().answer(), "16");
+  session.erase(1);
+  session.take({.answer = "$choice"});
+  EXPECT_EQ(session.trace().answer(), "B");
+  session.erase(1);
+  session.take({.answer = "$5"});  // names nothing, so it is meant
+  EXPECT_EQ(session.trace().answer(), "$5");
+}
+
 TEST(Session, BudgetsEndARun) {
   Session steps(path_problem(), {.steps = 2}, all_tools());
   ScriptedPlanner again({kDraw, kDraw, kDraw, kDraw});

@@ -87,6 +87,7 @@ TEST(Calculate, TakesNumbersAndChoices) {
   Desk desk;
   EXPECT_EQ(desk("calculate", {{"expression", "2*pi*3"}}).text, "18.8496");
   EXPECT_EQ(desk("calculate", {{"expression", "(57.0-(5))/2"}, {"choices", {10, 26.5, 40}}}).data["choice"], "B");
+  EXPECT_EQ(desk("calculate", {{"expression", "(x-(5))/2"}, {"x", 57}}).data["value"], 26);
   EXPECT_ERROR(desk("calculate", {{"expression", "x+1"}}), InvalidArgument, "no finite number");
   EXPECT_ERROR(desk("calculate", {{"expression", "1/0"}}), InvalidArgument, "no finite number");
   EXPECT_ERROR(desk("calculate", {{"expression", "system(1)"}}), InvalidArgument, "system");
