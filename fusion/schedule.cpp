@@ -88,7 +88,7 @@ Tensor draw_times(Prediction prediction, int64_t batch, double limit, at::Genera
   const Tensor uniform = at::rand({batch}, generator, options);
   if (prediction != Prediction::flow) return (uniform * limit).floor() + 1;
   const Tensor normal = at::randn({batch}, generator, options), choice = at::rand({batch}, generator, options);
-  return at::where(choice < 0.1, uniform, at::sigmoid(normal + 0.3)).clamp(1e-3, 1) * limit;
+  return at::where(choice < 0.1, uniform, at::sigmoid(normal + 0.8)).clamp(1e-3, 1) * limit;
 }
 
 }  // namespace atelier::fusion

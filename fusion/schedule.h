@@ -55,7 +55,7 @@ class NoiseSchedule {
   std::vector<double> alphas_cumprod_;
 };
 
-/// Training times, one a picture: uniform over 1..1000 for the cosine path; for flow 1000 sigmoid(N(0.3, 1)) in 9 of 10
+/// Training times, one a picture: uniform over 1..1000 for the cosine path; for flow 1000 sigmoid(N(0.8, 1)) in 9 of 10
 /// and uniform otherwise. @param limit  upper end, 500 where the picture comes first (Transfusion 1.2)
 /// @return (batch) fp32
 Tensor draw_times(Prediction prediction, int64_t batch, double limit, at::Generator generator);
