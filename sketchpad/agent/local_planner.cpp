@@ -97,7 +97,7 @@ class LocalPlanner::Writing {
         after = bytes.empty() ? std::nullopt : grammar.after(bytes);
         return after && quotes_fit(text + bytes, quotable);
       });
-      ASSERT(next >= 0);  // every byte is a token
+      ASSERT(next >= 0);  // every byte is a token, and every quote that was begun can end
       grammar = std::move(*after), text += bytes;
       read({next});
     }
