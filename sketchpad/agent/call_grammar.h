@@ -3,8 +3,10 @@
 ///
 ///     {"tool":"draw_graph","matrix":"$graph","marked":["$node_1",3]}
 ///
-/// The tool exists, each argument is one of its own and comes once, the values are JSON in ASCII without spaces between
-/// its signs. Whether a value suits its argument the tool says itself.
+/// The tool exists, each argument is one of its own and comes once, none that it needs is missing, the values are JSON in
+/// ASCII without spaces between its signs and of the argument's type, and a quote stands for something of that type.
+/// Ranges and counts the tool checks itself.
+#include "sketchpad/agent/quotes.h"
 #include "sketchpad/tool.h"
 
 #include <optional>
@@ -13,8 +15,9 @@ namespace atelier::sketchpad {
 
 class CallGrammar {
  public:
-  /// @param tools  not owned, must outlive every copy
-  explicit CallGrammar(const Toolbox& tools) : tools_(&tools) {}
+  /// @param tools   not owned, must outlive every copy
+  /// @param quotes  what may be quoted, likewise; none: anything
+  explicit CallGrammar(const Toolbox& tools, const Quotes* quotes = nullptr) : tools_(&tools), quotes_(quotes) {}
 
   /// The state behind these bytes; nothing if no call goes on like this.
   std::optional<CallGrammar> after(std::string_view bytes) const;
@@ -35,7 +38,7 @@ class CallGrammar {
     text,         // inside a string
     escape,       // behind its backslash
     number,
-    word,         // true, false, null
+    word,         // true, false
     done,
   };
 
@@ -43,12 +46,18 @@ class CallGrammar {
   bool begin_value(char c);
   bool number_takes(char c) const;
   bool number_ends() const;
+  bool text_fits(bool whole) const;
+  const Argument* declared(const std::string& name) const;
+  bool enough() const;
 
   const Toolbox* tools_;
+  const Quotes* quotes_;
   const Tool* tool_ = nullptr;
   State state_ = State::head;
   std::string part_;                  // of the head, a name, a number, a word
   std::string open_;                  // brackets around, outermost first
+  std::vector<const Type*> types_;    // of what stands in each, null in the call's own
+  const Type* type_ = nullptr;        // of the value that comes or is being written
   std::vector<std::string> given_;    // arguments so far
 };
 

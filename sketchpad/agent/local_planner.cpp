@@ -13,30 +13,6 @@ namespace atelier::sketchpad {
 
 using text::TokenId;
 
-namespace {
-
-// Is what was written so far of one text the beginning of a quote of something that is there, or no quote at all?
-bool may_go_on(std::string_view written, const std::set<std::string>& quotable) {
-  if (written.empty() || written[0] != '$') return true;
-  const auto at = quotable.lower_bound(std::string(written));
-  return at != quotable.end() && std::string_view(*at).starts_with(written);
-}
-
-// The same for every text of a call that is being written: one that is closed is a whole quote, or none.
-bool quotes_fit(std::string_view call, const std::set<std::string>& quotable) {
-  for (size_t at = call.find('"'); at != call.npos;) {
-    size_t end = at + 1;
-    while (end < call.size() && call[end] != '"') end += call[end] == '\\' ? 2 : 1;
-    const std::string_view written = call.substr(at + 1, std::min(end, call.size()) - at - 1);
-    const bool closed = end < call.size();
-    if (closed && written.starts_with('$') ? !quotable.contains(std::string(written)) : !may_go_on(written, quotable)) return false;
-    at = closed ? call.find('"', end + 1) : call.npos;
-  }
-  return true;
-}
-
-}  // namespace
-
 /// A document that is being written, token by token.
 class LocalPlanner::Writing {
  public:
@@ -67,14 +43,15 @@ class LocalPlanner::Writing {
     return -1;
   }
 
-  /// Words up to the next control symbol, which is not read. @param quotable  what they may quote, if they are a quote
-  std::string words(int64_t most, const std::set<std::string>& quotable = {}) {
+  /// Words up to the next control symbol, which is not read.
+  /// @param fits  (written, whole): may the words begin, or be, like this?
+  template <class Fits>
+  std::string words(int64_t most, const Fits& fits) {
     std::vector<TokenId> ids;
     std::string text;
     while (static_cast<int64_t>(ids.size()) < most) {
       const TokenId next = best([&](TokenId id) {
-        if (component_.tokenizer.is_special(id)) return !text.starts_with('$') || quotable.contains(text);
-        return may_go_on(text + component_.tokenizer.decode({id}), quotable);
+        return component_.tokenizer.is_special(id) ? fits(text, true) : fits(text + component_.tokenizer.decode({id}), false);
       });
       if (next < 0 || component_.tokenizer.is_special(next)) break;
       ids.push_back(next);
@@ -84,9 +61,8 @@ class LocalPlanner::Writing {
     return text;
   }
 
-  /// @param quotable  what its arguments may quote
-  std::string call(const Toolbox& tools, const std::set<std::string>& quotable, int64_t most) {
-    CallGrammar grammar(tools);
+  std::string call(const Toolbox& tools, const Quotes& quotes, int64_t most) {
+    CallGrammar grammar(tools, &quotes);
     std::string text;
     for (int64_t i = 0; i < most && !grammar.complete(); ++i) {
       std::string bytes;
@@ -95,9 +71,9 @@ class LocalPlanner::Writing {
         if (component_.tokenizer.is_special(id)) return false;
         bytes = component_.tokenizer.decode({id});
         after = bytes.empty() ? std::nullopt : grammar.after(bytes);
-        return after && quotes_fit(text + bytes, quotable);
+        return after.has_value();
       });
-      ASSERT(next >= 0);  // every byte is a token, and every quote that was begun can end
+      ASSERT(next >= 0);  // every byte is a token, and whatever was begun can end
       grammar = std::move(*after), text += bytes;
       read({next});
     }
@@ -122,20 +98,20 @@ std::string LocalPlanner::reply(const Trace& trace, bool may_call) {
     const auto ids = component_->tokenizer.encode(part.text);
     prompt.insert(prompt.end(), ids.begin(), ids.end());
   }
-  const std::set<std::string> quotes = quotable(trace);
+  const Quotes quotes(trace);
   const bool at_once = trace.budget.steps == 0;
   prompt.push_back(at_once ? answer_ : think_);
   Writing writing(*component_, prompt, limits_.thought + limits_.call + limits_.answer + 2);
   Move move;
   if (!at_once) {
-    move.thought = writing.words(limits_.thought);
+    move.thought = writing.words(limits_.thought, [](std::string_view, bool) { return true; });
     if (may_call && writing.prefers(act_, answer_)) {
       writing.read({act_});
       return "THOUGHT: " + move.thought + "\nACTION: " + writing.call(tools_, quotes, limits_.call);
     }
     writing.read({answer_});
   }
-  move.answer = writing.words(limits_.answer, quotes);
+  move.answer = writing.words(limits_.answer, [&](std::string_view text, bool whole) { return quotes.fit_answer(text, trace.problem.choices, whole); });
   return reply_text(move);
 }
 

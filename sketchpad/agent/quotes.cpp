@@ -47,6 +47,11 @@ const json& quoted(const std::string& path, const Trace& trace) {
   throw base::InvalidArgument(fmt::format("there is nothing to quote as ${}; there are: {}", path, names_to_quote(trace)));
 }
 
+// A number where a tool takes text is written out.
+json as_taken(const json& value, const Type& type) {
+  return type.kind() == Type::Kind::text && value.is_number() ? json(base::dump_json(value)) : value;
+}
+
 json resolved(const json& value, const Type& type, const Trace& trace, int depth) {
   REQUIRE(depth < 16, "arguments are nested deeper than 16");
   const Type& item = type.item_ ? *type.item_ : type;
@@ -60,8 +65,7 @@ json resolved(const json& value, const Type& type, const Trace& trace, int depth
   } else if (value.is_object()) {
     for (auto& [name, one] : out.items()) one = resolved(one, item, trace, depth + 1);
   }
-  const bool takes_text = type.kind() == Type::Kind::text;
-  return takes_text && out.is_number() ? json(base::dump_json(out)) : out;
+  return as_taken(out, type);
 }
 
 }  // namespace
@@ -83,19 +87,41 @@ std::string resolved_answer(const std::string& answer, const Trace& trace) {
   return answer;
 }
 
-std::set<std::string> quotable(const Trace& trace) {
-  std::set<std::string> out;
+Quotes::Quotes(const Trace& trace) {
   const auto add = [&](const json& object) {
     if (!object.is_object()) return;
     for (const auto& [name, value] : object.items()) {
-      out.insert("$" + name);
+      values_.emplace("$" + name, value);
       if (value.is_object() && value.size() <= 100)
-        for (const auto& [inner, one] : value.items()) out.insert("$" + name + "." + inner);
+        for (const auto& [inner, one] : value.items()) values_.emplace("$" + name + "." + inner, one);
     }
   };
+  // As found() looks: the problem's fields, then the latest observation.
   add(trace.problem.fields);
-  for (const Step& step : trace.steps) add(step.seen.data);
-  return out;
+  for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step) add(step->seen.data);
+}
+
+bool Quotes::fit(std::string_view written, const Type& type, bool whole) const {
+  const auto known = fitting_.find(&type);
+  std::set<std::string>& names = fitting_[&type];
+  if (known == fitting_.end())
+    for (const auto& [name, value] : values_) try {
+        type.check(as_taken(value, type), name);
+        names.insert(name);
+      } catch (const base::InvalidArgument&) {
+        continue;  // not one of this type
+      }
+  const auto at = names.lower_bound(std::string(written));
+  return at != names.end() && (whole ? *at == written : std::string_view(*at).starts_with(written));
+}
+
+bool Quotes::fit_answer(std::string_view written, const std::vector<std::string>& choices, bool whole) const {
+  const auto begins = [&](const std::string& name) { return whole ? name == written : std::string_view(name).starts_with(written); };
+  const auto chosen = [&](const json& value) { return std::find(choices.begin(), choices.end(), value.is_string() ? value.get<std::string>() : base::dump_json(value)) != choices.end(); };
+  if (!written.starts_with('$') && (choices.empty() || std::any_of(choices.begin(), choices.end(), begins))) return true;
+  return std::any_of(values_.begin(), values_.end(), [&](const auto& one) {
+    return begins(one.first) && (choices.empty() ? one.second.is_string() || one.second.is_number() : chosen(one.second));
+  });
 }
 
 }  // namespace atelier::sketchpad

@@ -146,10 +146,11 @@ std::string with(std::string expression, size_t i, const std::string& what) {
   return expression;
 }
 
-// A thought names the points in the order of the call, and what a letter in the goal stands for.
+// A thought names the points in the order of the call, apart as questions have them (a word a point, whatever stands
+// beside it), and what a letter in the goal stands for.
 Move measure(Turn& turn, const Measurement& m, const std::string& letter) {
   const auto& p = m.points;
-  const std::string name = fmt::format("{}", fmt::join(p, ""));
+  const std::string name = fmt::format("{}", fmt::join(p, " "));
   const auto thoughts = [&](const std::string& what) -> std::vector<std::string> {
     if (letter.empty()) return {"Measure " + what + " " + name + ".", "Now measure " + what + " " + name + "."};
     return {letter + " depends on " + what + " " + name + ": measure it.", "For " + letter + " measure " + what + " " + name + "."};
@@ -199,7 +200,7 @@ Move geometry_turn(Turn& turn) {
     const Measurement& next = goal->measurements[values.size()];
     for (const auto& line : next.lines())
       if (!added.contains(std::minmax(line.first, line.second)) && (goal->auxiliary || missed || !figure.drawn(line)))
-        return turn.call({"Draw the auxiliary line " + line.first + line.second + ".", "Draw line " + line.first + line.second + ", which helps."}, "draw_line",
+        return turn.call({"Draw the auxiliary line " + line.first + " " + line.second + ".", "Draw line " + line.first + " " + line.second + ", which helps."}, "draw_line",
                          {{"a", quote(line.first)}, {"b", quote(line.second)}});
     if (missed && turn.failures() > 2) return guess(turn);
     return measure(turn, next, wanted.size() == 1 ? wanted : "");

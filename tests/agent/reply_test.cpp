@@ -64,7 +64,7 @@ TEST(Reply, IsReadBackAsItIsWritten) {
 
 TEST(CallGrammar, TakesTheCallsOfOurPrograms) {
   for (const Call& call : {Call{"draw_graph", {{"matrix", "$graph"}, {"marked", {"$node_1", 3}}, {"directed", true}}}, Call{"match_graphs", json::object()},
-                           Call{"measure_angle", {{"a", "$points.A"}, {"b", {0.5, -1.25}}}}, Call{"construct_figure", {{"near", {{"A", {1, 2}}, {"B'", {0, 0}}}}}}}) {
+                           Call{"measure_angle", {{"a", "$points.A"}, {"b", {0.5, -1.25}}, {"c", "$points.B"}}}, Call{"construct_figure", {{"near", {{"A", {1, 2}}, {"B'", {0, 0}}}}, {"relations", {"Line(A,B)"}}}}}) {
     const auto end = CallGrammar(all_tools()).after(call_text(call));
     ASSERT_TRUE(end) << call_text(call);
     EXPECT_TRUE(end->complete());
@@ -74,21 +74,54 @@ TEST(CallGrammar, TakesTheCallsOfOurPrograms) {
 TEST(CallGrammar, RefusesTheFirstWrongSign) {
   const CallGrammar start(all_tools());
   const std::vector<std::pair<std::string, char>> cases = {
-      {"{", ' '},                                           // no spaces
-      {"{\"tool\":\"draw_g", 'x'},                          // no such tool
-      {"{\"tool\":\"draw", '"'},                            // only the beginning of some
-      {"{\"tool\":\"crop\",\"b", 'x'},                      // no such argument
-      {"{\"tool\":\"crop\",\"box\":1,\"", 'b'},             // given already
-      {"{\"tool\":\"crop\",\"box\":[0,", ']'},             // an entry is missing
-      {"{\"tool\":\"crop\",\"box\":[0", '1'},              // no number
-      {"{\"tool\":\"crop\",\"box\":tru", 'x'},             // no word
-      {"{\"tool\":\"crop\",\"picture\":\"a", '\n'},        // not inside a text
-      {"{\"tool\":\"crop\"}", '}'},                          // nothing behind the end
+      {"{", ' '},                                             // no spaces
+      {"{\"tool\":\"draw_g", 'x'},                            // no such tool
+      {"{\"tool\":\"draw", '"'},                              // only the beginning of some
+      {"{\"tool\":\"crop\",\"b", 'x'},                        // no such argument
+      {"{\"tool\":\"crop\",\"box\":[0,0,1,1],\"", 'b'},       // given already
+      {"{\"tool\":\"crop\"", '}'},                            // the box is missing
+      {"{\"tool\":\"crop\",\"box\":", '1'},                   // a box is a list
+      {"{\"tool\":\"crop\",\"box\":\"", 'a'},                 // or a quote
+      {"{\"tool\":\"crop\",\"box\":[0,", ']'},               // an entry is missing
+      {"{\"tool\":\"crop\",\"box\":[0", '1'},                // no number
+      {"{\"tool\":\"draw_graph\",\"directed\":tru", 'x'},    // no word
+      {"{\"tool\":\"draw_graph\",\"layout\":\"c", 'x'},       // not one of the choices
+      {"{\"tool\":\"crop\",\"picture\":\"a", '\n'},          // not inside a text
+      {"{\"tool\":\"crop\",\"box\":[0,0,1,1]}", '}'},        // nothing behind the end
   };
   for (const auto& [prefix, next] : cases) {
     EXPECT_TRUE(start.after(prefix)) << prefix;
     EXPECT_FALSE(start.after(prefix + next)) << prefix + next;
   }
+}
+
+// A quote stands for something of the argument's type, and what is not there cannot be quoted.
+TEST(CallGrammar, QuotesByType) {
+  Trace trace;
+  trace.problem.fields = {{"relations", {"Line(A,B)"}}, {"node_1", 3}};
+  trace.steps.push_back({.seen = {.data = {{"points", {{"A", {0.1, 0.2}}, {"B", {0.5, 0.5}}}}, {"unit", 0.04}}}});
+  const Quotes quotes(trace);
+  const CallGrammar start(all_tools(), &quotes);
+  for (const char* call : {R"({"tool":"measure_angle","a":"$points.A","b":"$points.B","c":[0,1]})", R"({"tool":"measure_length","a":"$points.A","b":"$points.B","unit":"$unit"})",
+                           R"({"tool":"measure_polygon","corners":["$points.A","$points.B",[1,1]]})", R"({"tool":"construct_figure","relations":"$relations","near":"$points"})"}) {
+    const auto end = start.after(call);
+    ASSERT_TRUE(end) << call;
+    EXPECT_TRUE(end->complete());
+  }
+  for (const char* begun : {R"({"tool":"measure_angle","a":"$u)", R"({"tool":"measure_angle","a":"$points")", R"({"tool":"measure_angle","a":"$points.C)",
+                            R"({"tool":"measure_length","a":"$points.A","b":"$points.B","unit":"$p)", R"({"tool":"measure_polygon","corners":["$r)", R"({"tool":"draw_graph","matrix":"$)"})
+    EXPECT_FALSE(start.after(begun)) << begun;
+}
+
+TEST(Quotes, AnAnswerIsOneOfTheChoices) {
+  Trace trace;
+  trace.steps.push_back({.seen = {.data = {{"choice", "B"}, {"value", 7.5}}}});
+  const Quotes quotes(trace);
+  const std::vector<std::string> letters = {"A", "B"};
+  for (const char* good : {"A", "B", "$choice"}) EXPECT_TRUE(quotes.fit_answer(good, letters, true)) << good;
+  for (const char* bad : {"C", "", "$value", "$choic"}) EXPECT_FALSE(quotes.fit_answer(bad, letters, true)) << bad;
+  EXPECT_TRUE(quotes.fit_answer("$ch", letters, false));
+  for (const char* free : {"anything", "$value"}) EXPECT_TRUE(quotes.fit_answer(free, {}, true)) << free;
 }
 
 // Whatever a model prefers, what the grammar lets through is a call that the parser reads and a tool that exists.
