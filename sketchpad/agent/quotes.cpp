@@ -5,6 +5,8 @@
 namespace atelier::sketchpad {
 namespace {
 
+constexpr const char* kQuestion = "question";  // the problem's own, where nothing else has this name
+
 std::string names_to_quote(const Trace& trace) {
   std::string names;
   const auto add = [&](const json& object) {
@@ -13,7 +15,8 @@ std::string names_to_quote(const Trace& trace) {
   };
   add(trace.problem.fields);
   for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step) add(step->seen.data);
-  return names.empty() ? "nothing" : names.size() > 300 ? names.substr(0, 300) + " ..." : names;
+  names += (names.empty() ? "$" : ", $") + std::string(kQuestion);
+  return names.size() > 300 ? names.substr(0, 300) + " ..." : names;
 }
 
 const json* member(const json& value, const std::string& name) {
@@ -42,8 +45,9 @@ const json* found(const std::string& path, const Trace& trace) {
   return nullptr;
 }
 
-const json& quoted(const std::string& path, const Trace& trace) {
+json quoted(const std::string& path, const Trace& trace) {
   if (const json* value = found(path, trace)) return *value;
+  if (path == kQuestion) return trace.problem.question;
   throw base::InvalidArgument(fmt::format("there is nothing to quote as ${}; there are: {}", path, names_to_quote(trace)));
 }
 
@@ -99,6 +103,7 @@ Quotes::Quotes(const Trace& trace) {
   // As found() looks: the problem's fields, then the latest observation.
   add(trace.problem.fields);
   for (auto step = trace.steps.rbegin(); step != trace.steps.rend(); ++step) add(step->seen.data);
+  values_.emplace(fmt::format("${}", kQuestion), trace.problem.question);
 }
 
 bool Quotes::fit(std::string_view written, const Type& type, bool whole) const {
@@ -120,7 +125,7 @@ bool Quotes::fit_answer(std::string_view written, const std::vector<std::string>
   const auto chosen = [&](const json& value) { return std::find(choices.begin(), choices.end(), value.is_string() ? value.get<std::string>() : base::dump_json(value)) != choices.end(); };
   if (!written.starts_with('$') && (choices.empty() || std::any_of(choices.begin(), choices.end(), begins))) return true;
   return std::any_of(values_.begin(), values_.end(), [&](const auto& one) {
-    return begins(one.first) && (choices.empty() ? one.second.is_string() || one.second.is_number() : chosen(one.second));
+    return one.first.substr(1) != kQuestion && begins(one.first) && (choices.empty() ? one.second.is_string() || one.second.is_number() : chosen(one.second));
   });
 }
 

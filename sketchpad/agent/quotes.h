@@ -3,7 +3,8 @@
 ///
 /// A text "$graph" that is all of a value stands for the problem's field `graph`, or else for what the latest
 /// observation with data of this name holds; "$points.A" is a member, "$sides.0" an entry. Quotes reach into lists and
-/// objects. A number that is quoted where a tool takes text is written out. An answer may quote too: "$flow".
+/// objects; "$question" is the problem's own, if nothing else has that name. A number that is quoted where a tool takes text
+/// is written out. An answer may quote too: "$flow".
 #include "sketchpad/agent/trace.h"
 
 #include <map>

@@ -155,18 +155,35 @@ Move give_up(Turn& turn) {
   return turn.answer({"The drawing cannot be read; this is a guess."}, choices.empty() ? "unknown" : choices.front());
 }
 
-}  // namespace
+using Program = Move (*)(Turn&);
 
-std::string RulesPlanner::reply(const Trace& trace, bool may_call) {
-  static const std::map<std::string, Move (*)(Turn&)> kPrograms = {
+const std::map<std::string, Program>& programs() {
+  static const std::map<std::string, Program> kPrograms = {
       {"connectivity", connectivity}, {"isomorphism", isomorphism}, {"maxflow", maxflow}, {"parity", parity},
       {"convexity", convexity}, {"chess_winner", chess}, {"jigsaw", jigsaw}, {"geometry", geometry_turn}};
+  return kPrograms;
+}
+
+}  // namespace
+
+bool RulesPlanner::knows(const std::string& task) const { return !hint_.is_null() || programs().contains(task); }
+
+std::string RulesPlanner::reply(const Trace& trace, bool may_call) {
+  const std::string& task = trace.problem.task;
   Turn turn{trace, base::Random(seed_, trace.steps.size()), seed_ != 0};
-  if (trace.problem.task == "pictures" && !hint_.is_null()) return reply_text(pictures_turn(turn, hint_));
-  const auto program = kPrograms.find(trace.problem.task);
-  REQUIRE(program != kPrograms.end(), "there is no program for the task {}", base::shown(trace.problem.task));
+  if (!knows(task)) {
+    std::string all;
+    for (const auto& [name, program] : programs()) all += (all.empty() ? "" : ", ") + name;
+    throw base::InvalidArgument(fmt::format("the rules are programs for problems of the tasks {}, not for {}; choose another planner", all,
+        task.empty() ? "a question of its own" : "the task " + base::shown(task)));
+  }
+  const auto program = programs().find(task);
+  if (program == programs().end()) {
+    const Move move = pictures_turn(turn, hint_);
+    return reply_text(move.call && !may_call ? give_up(turn) : move);
+  }
   if (turn.failures() > 3) return reply_text(give_up(turn));
-  Move move = program->second(turn);
+  const Move move = program->second(turn);
   return reply_text(move.call && !may_call ? give_up(turn) : move);
 }
 

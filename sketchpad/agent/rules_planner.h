@@ -36,8 +36,10 @@ class RulesPlanner : public Planner {
   /// @param hint  what a generated question over a picture asks (sketchpad/problems/random_problems.h); null: none
   explicit RulesPlanner(uint64_t seed = 0, json hint = nullptr) : seed_(seed), hint_(std::move(hint)) {}
 
-  /// @throws InvalidArgument if the problem's task is none of connectivity, isomorphism, maxflow, parity, convexity,
-  ///   chess_winner, geometry, jigsaw
+  /// A program for it: one of connectivity, isomorphism, maxflow, parity, convexity, chess_winner, geometry, jigsaw, or with a
+  /// hint any generated question over a picture.
+  bool knows(const std::string& task) const;
+  /// @throws InvalidArgument that names the tasks, if the problem's is none that it knows
   std::string reply(const Trace& trace, bool may_call) override;
   std::string name() const override { return "rules"; }
 

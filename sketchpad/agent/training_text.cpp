@@ -5,6 +5,7 @@
 #include "sketchpad/agent/document.h"
 #include "sketchpad/agent/reply.h"
 #include "sketchpad/agent/rules_planner.h"
+#include "sketchpad/models.h"
 #include "sketchpad/problems/phrases.h"
 #include "sketchpad/problems/random_problems.h"
 
@@ -31,7 +32,7 @@ Trace as_written(Trace trace, Planner& planner) {
 Trace reworded(const Trace& trace, const json& hint, uint64_t seed, base::Random& random) {
   Trace out = trace;
   const std::string& task = trace.problem.task;
-  if (task != "geometry" && task != "pictures")
+  if (has_wordings(task))
     out.problem.question = question_for(task, trace.problem.fields, static_cast<size_t>(random.below(static_cast<int64_t>(ways_to_ask(task)))));
   RulesPlanner planner(seed, hint);
   Trace so_far = trace;
@@ -46,10 +47,25 @@ Trace reworded(const Trace& trace, const json& hint, uint64_t seed, base::Random
   return out;
 }
 
+/// A model that knows what is asked about one problem's picture.
+class Knowing : public Models {
+ public:
+  explicit Knowing(const json& told) : told_(told) {}
+  Answered answer(const vision::Image&, const std::string&) override { return {told_.at("answer"), told_.at("caption")}; }
+  std::vector<double> similarities(const vision::Image&, const std::vector<std::shared_ptr<const vision::Image>>&, const std::vector<std::string>&) override { nothing(); }
+  std::vector<Recalled> recall(const std::string*, const vision::Image*, int64_t) override { nothing(); }
+  vision::Image imagine(const std::string&, int64_t, uint64_t, const std::function<void()>&) override { nothing(); }
+
+ private:
+  [[noreturn]] static void nothing() { throw base::InvalidArgument("it only answers"); }
+  const json told_;
+};
+
 Lines lines_of(const std::string& task, uint64_t seed, const TrainingTextOptions& options, const std::set<std::string>& keep_out, const Toolbox& tools) {
   const RandomProblem made = random_problem(task, seed);
   if (keep_out.contains(content_key(made.problem))) return {.kept_out = true};
-  Session session(made.problem, Budget{}, tools);
+  const Toolbox asking = made.told.is_null() ? Toolbox({}) : sketch_tools(std::make_shared<Knowing>(made.told));
+  Session session(made.problem, Budget{}, made.told.is_null() ? tools : asking);
   RulesPlanner planner(seed | 1, made.hint);
   session.run(planner);
   const auto answer = session.trace().answer();
@@ -59,7 +75,7 @@ Lines lines_of(const std::string& task, uint64_t seed, const TrainingTextOptions
   base::Random random(seed, 77);
   for (int64_t i = 0; i < options.wordings; ++i) {
     Trace trace = i == 0 ? run : reworded(run, made.hint, random.next() | 1, random);
-    if (random.chance(options.at_once)) {
+    if (random.chance(options.at_once) && made.told.is_null()) {  // what only a model sees nobody can say at once
       trace.budget.steps = 0;
       trace.steps = {Step{.move = {.answer = answer}}};
     }
@@ -75,10 +91,10 @@ TrainingTextCounts write_training_text(const TrainingTextOptions& options, const
   REQUIRE(options.documents >= 1 && options.documents <= 100'000'000, "documents must be 1 to 100000000, not {}", options.documents);
   REQUIRE(options.wordings >= 1 && options.wordings <= 100, "wordings must be 1 to 100, not {}", options.wordings);
   REQUIRE(options.threads >= 1 && options.threads <= 1024, "threads must be 1 to 1024, not {}", options.threads);
-  const std::vector<std::string> names = options.tasks.empty() ? tasks() : options.tasks;
+  const std::vector<std::string> names = options.tasks.empty() ? training_tasks() : options.tasks;
   for (const std::string& name : names)
-    REQUIRE(std::find(tasks().begin(), tasks().end(), name) != tasks().end(), "there is no task {}; there are: {}", base::shown(name),
-            fmt::join(tasks(), ", "));
+    REQUIRE(std::find(training_tasks().begin(), training_tasks().end(), name) != training_tasks().end(), "there is no task {}; there are: {}",
+            base::shown(name), fmt::join(training_tasks(), ", "));
   std::set<std::string> keep_out;
   for (const Problem& problem : options.keep_out) keep_out.insert(content_key(problem));
 

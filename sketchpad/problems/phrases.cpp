@@ -59,6 +59,8 @@ const std::vector<std::string>& of(const std::string& task) {
 
 }  // namespace
 
+bool has_wordings(const std::string& task) { return wordings().contains(task); }
+
 size_t ways_to_ask(const std::string& task) { return of(task).size(); }
 
 std::string question_for(const std::string& task, const json& fields, size_t way) {

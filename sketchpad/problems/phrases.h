@@ -12,6 +12,7 @@ namespace atelier::sketchpad {
 /// @throws InvalidArgument if there is no such task
 std::string question_for(const std::string& task, const base::json& fields, size_t way);
 size_t ways_to_ask(const std::string& task);
+bool has_wordings(const std::string& task);
 
 /// One of several, by a random draw.
 const std::string& one_of(const std::vector<std::string>& texts, base::Random& random);

@@ -14,18 +14,24 @@ const std::vector<std::pair<std::string, Make>>& makers() {
   static const std::vector<std::pair<std::string, Make>> kMakers = {
       {"connectivity", random_connectivity}, {"isomorphism", random_isomorphism}, {"maxflow", random_maxflow},
       {"parity", random_parity},             {"convexity", random_convexity},     {"chess_winner", random_chess},
-      {"geometry", random_geometry},         {"jigsaw", random_jigsaw},           {"pictures", random_picture}};
+      {"geometry", random_geometry},         {"jigsaw", random_jigsaw},           {"pictures", random_picture},
+      {"scenes", random_scene},               {"asking", random_asking}};
   return kMakers;
 }
 
 }  // namespace
 
-const std::vector<std::string>& tasks() {
+const std::vector<std::string>& training_tasks() {
   static const std::vector<std::string> kTasks = [] {
     std::vector<std::string> out;
     for (const auto& [name, make] : makers()) out.push_back(name);
     return out;
   }();
+  return kTasks;
+}
+
+const std::vector<std::string>& tasks() {
+  static const std::vector<std::string> kTasks(training_tasks().begin(), training_tasks().end() - 1);  // all but the last, asking
   return kTasks;
 }
 
@@ -39,7 +45,7 @@ RandomProblem random_problem(const std::string& task, uint64_t seed) {
       made.problem.question = question_for(task, made.problem.fields, static_cast<size_t>(random.below(static_cast<int64_t>(ways_to_ask(task)))));
     return made;
   }
-  throw base::InvalidArgument(fmt::format("there is no task {}; there are: {}", base::shown(task), fmt::join(tasks(), ", ")));
+  throw base::InvalidArgument(fmt::format("there is no task {}; there are: {}", base::shown(task), fmt::join(training_tasks(), ", ")));
 }
 
 }  // namespace atelier::sketchpad

@@ -38,10 +38,12 @@ Tool find_regions_tool() {
       .opt("least_area", number(0.0001, 1), 0.003, "of a region, fraction of the picture")
       .opt("most", integer(1, 100), 30, "regions")
       .opt("picture", picture(), "")
-      .runs([](const Args& args, Sheet& sheet) {
+      .runs([](const Args& args, Sheet& sheet) -> Observation {
         const cv::Mat rgb = to_mat(*args.picture("picture", sheet));
-        return show_found(sheet, "regions", rgb, see_regions(rgb, args.number("least_area"),
-            static_cast<int>(args.integer("most"))), "no region is that large");
+        const auto found = see_regions(rgb, args.number("least_area"), static_cast<int>(args.integer("most")));
+        Observation seen = show_found(sheet, "regions", rgb, found, "no region is that large");
+        if (!found.empty()) seen.data["largest"] = found.front().more["colour"];  // most often what lies behind everything
+        return seen;
       });
 }
 

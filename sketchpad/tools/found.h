@@ -33,6 +33,9 @@ inline Observation show_found(Sheet& sheet, const std::string& prefix, const cv:
 
 /// Shapes with a closed outline: what differs from the background, and faces between lines.
 std::vector<Found> see_shapes(const cv::Mat& rgb, double least_area);
+/// What stands apart from a background that is even or fades from top to bottom, named by its colour.
+/// @param join  parts with less between them are one thing, fraction of the shorter side
+std::vector<Found> see_things(const cv::Mat& rgb, double least_area, double join);
 /// Parts of one colour. @param within  most difference of a channel
 std::vector<Found> see_colour(const cv::Mat& rgb, Colour colour, int within, double least_area);
 /// Parts of nearly even colour.
