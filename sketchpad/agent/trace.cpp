@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "sketchpad/agent/page.h"
+#include "sketchpad/agent/strip.h"
 
 namespace atelier::sketchpad {
 namespace {
@@ -108,6 +109,7 @@ void save(const Trace& trace, const fs::path& folder) {
       base::write_file(folder / picture_file(std::to_string(i + 1)), vision::encode_png(*picture));
   base::write_json(folder / "trace.json", to_json(trace, picture_file));
   base::write_file(folder / "page.html", trace_page(trace));
+  base::write_file(folder / "strip.png", vision::encode_png(trace_strip(trace)));
 }
 
 Trace load_trace(const fs::path& folder) {

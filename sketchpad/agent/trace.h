@@ -1,8 +1,8 @@
 #pragma once
 /// What a run leaves behind: the problem, and step by step thought, call and observation, up to an answer.
 ///
-/// A trace is a value: a copy is a branch. On disk it is a folder: trace.json, the pictures as PNG, and page.html for
-/// people (sketchpad/agent/page.h).
+/// A trace is a value: a copy is a branch. On disk it is a folder: trace.json, the pictures as PNG, and for people page.html
+/// (sketchpad/agent/page.h) and strip.png (sketchpad/agent/strip.h).
 #include "sketchpad/problems/problem.h"
 #include "sketchpad/tool.h"
 
@@ -71,7 +71,7 @@ Move parse_move(const json& document);
 /// The trace without pixels. @param file_of  gives the file of the problem's picture of this name, or of step N as "N"
 json to_json(const Trace& trace, const std::function<std::string(const std::string&)>& file_of);
 
-/// Writes trace.json, pictures/*.png and page.html into a folder, made if missing. @throws ResourceError
+/// Writes trace.json, pictures/*.png, page.html and strip.png into a folder, made if missing. @throws ResourceError
 void save(const Trace& trace, const std::filesystem::path& folder);
 /// @throws InvalidFile
 Trace load_trace(const std::filesystem::path& folder);
