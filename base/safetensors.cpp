@@ -184,7 +184,7 @@ void write_safetensors(const fs::path& path, const NamedTensors& tensors,
     const auto& [name, tensor] = tensors[index];
     ASSERT(tensor.defined() && is_utf8(name) && !document.contains(name) && name != kMetadata);
     const auto* dtype = std::find_if(std::begin(kDtypes), std::end(kDtypes),
-                                     [&](const Dtype& known) { return known.type == tensor.scalar_type(); });
+                                     [type = tensor.scalar_type()](const Dtype& known) { return known.type == type; });
     ASSERT(dtype != std::end(kDtypes));
     const int64_t end = offset + tensor.numel() * item_bytes(dtype->type);
     document[name] = {{"dtype", dtype->name}, {"shape", tensor.sizes().vec()}, {"data_offsets", {offset, end}}};

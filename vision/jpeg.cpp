@@ -21,6 +21,18 @@ size_t end_of_scan(std::string_view bytes, size_t at) {
   return bytes.size();
 }
 
+/// The decoder fills a table of 256 codes by the counts that stand here, whatever their sum.
+void check_huffman_tables(std::string_view segment, std::string_view what) {
+  while (!segment.empty()) {
+    CHECK_FILE(segment.size() >= 17, what, "this JPEG is damaged: a Huffman table is cut short");
+    size_t codes = 0;
+    for (size_t length = 1; length <= 16; ++length) codes += byte_at(segment, length);
+    CHECK_FILE(codes <= 256, what, "this JPEG is damaged: a Huffman table has {} codes, at most 256 are possible", codes);
+    CHECK_FILE(segment.size() - 17 >= codes, what, "this JPEG is damaged: a Huffman table is cut short");
+    segment.remove_prefix(17 + codes);
+  }
+}
+
 }  // namespace
 
 bool is_jpeg(std::string_view bytes) { return bytes.substr(0, 3) == "\xFF\xD8\xFF"; }
@@ -54,6 +66,8 @@ Header read_jpeg_header(std::string_view bytes, std::string_view what) {
                  header.height);
     } else if (marker == 0xE1 && segment.substr(0, 6) == std::string_view("Exif\0\0", 6)) {
       header.orientation = exif_orientation(segment.substr(6));
+    } else if (marker == 0xC4) {
+      check_huffman_tables(segment, what);
     } else if (marker == 0xDA) {
       ++header.scans;
       at = end_of_scan(bytes, at);

@@ -10,7 +10,8 @@ namespace {
 // allocations therefore come from here, and one above the limit of the picture at hand fails like a lack of memory.
 thread_local size_t largest_allocation = 0;
 
-void* limited_malloc(size_t size) { return size <= largest_allocation ? std::malloc(size) : nullptr; }
+// Zeroed: a JPEG that lacks a table or a scan would otherwise show what lay in that memory before, or lead the decoder astray.
+void* limited_malloc(size_t size) { return size <= largest_allocation ? std::calloc(1, size) : nullptr; }
 void* limited_realloc(void* old, size_t size) { return size <= largest_allocation ? std::realloc(old, size) : nullptr; }
 
 struct DecoderBug {};

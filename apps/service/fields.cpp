@@ -35,7 +35,7 @@ void RequestReader::only(const char* name, const json& neutral, const char* says
 
 void RequestReader::finish() const {
   for (const auto& [name, value] : object_.items()) {
-    if (std::any_of(known_.begin(), known_.end(), [&](const char* known) { return name == known; })) continue;
+    if (std::find(known_.begin(), known_.end(), name) != known_.end()) continue;
     const std::string shown = base::shown(name);
     throw ApiError(400, fmt::format("there is no field {}{}; the fields are {}", shown, place_.empty() ? "" : " in " + place_, fmt::join(known_, ", ")),
                    "unknown_field", shown.substr(1, shown.size() - 2));

@@ -1,13 +1,10 @@
 #pragma once
-/// What fuzz targets share. Each target is one file with LLVMFuzzerTestOneInput and a folder of seeds, corpus/NAME; built
-/// with clang it is a libFuzzer program, with any other compiler one that runs the files it is given (replay.cpp):
+/// What fuzz targets share. Each target is one file with LLVMFuzzerTestOneInput and a folder of seeds, corpus/NAME:
 ///
-///   cmake -B build-fuzz -G Ninja -DCMAKE_CXX_COMPILER=clang++ -DATELIER_FUZZ=ON -DATELIER_SANITIZE=address,undefined
-///   ninja -C build-fuzz fuzz_requests && build-fuzz/tests/fuzz/fuzz_requests -max_total_time=30 FOUND tests/fuzz/corpus/requests
-///   tests/fuzz/run.sh [SECONDS] [TARGET ...]     # builds and runs all of them, or these, 30 s each
+///   ./atelier test && tests/fuzz/run.sh [SECONDS] [TARGET ...]     # builds and runs all of them, or these, 30 s each
 ///
-/// With any compiler `ctest -R fuzz_` runs every target over its seeds, their beginnings, and 200 damaged copies of each. What
-/// run.sh finds it keeps in build-fuzz/found; an input that broke a target is added to its seeds with the fix.
+/// With clang they are libFuzzer's programs; with any other compiler they run their seeds, the seeds' beginnings, and 200
+/// damaged copies of each (replay.cpp). An input that broke a target is added to its seeds with the fix.
 ///
 /// A target is right when every input ends in a value or in one of the errors that are meant for a user (base/error.h).
 #include "base/error.h"

@@ -8,6 +8,8 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstring>
+#include <memory>
 
 namespace atelier::vision {
 namespace {
@@ -154,6 +156,34 @@ TEST(DecodeImage, AJpegThatRepeatsItsScanIsRefused) {
   std::string repeated = jpeg.substr(0, jpeg.size() - 2);
   for (int i = 0; i < 200; ++i) repeated += jpeg.substr(scan, jpeg.size() - 2 - scan);
   EXPECT_EQ(refusal(repeated + "\xFF\xD9"s), "the picture: this JPEG has 201 scans, at most 100 are read");
+}
+
+TEST(DecodeImage, AJpegWithTooManyHuffmanCodesIsRefused) {
+  const std::string jpeg = encode_jpeg(gradient(16, 16));
+  const size_t table = jpeg.find("\xFF\xC4"s);
+  std::string crowded = jpeg;
+  crowded[table + 2 + 2 + 1 + 15] = '\xFF', crowded[table + 2 + 2 + 1 + 14] = '\xFF';  // 510 codes of 15 and 16 bits
+  EXPECT_NE(refusal(crowded).find("codes, at most 256 are possible"), std::string::npos) << refusal(crowded);
+  std::string short_table = jpeg;
+  short_table[table + 3] = 2 + 17 + 3;  // its codes do not fit into the segment
+  EXPECT_NE(refusal(short_table).find("a Huffman table is cut short"), std::string::npos) << refusal(short_table);
+}
+
+// What the decoder finds where a table should be is zero, not what its memory held before.
+TEST(DecodeImage, AJpegWithoutItsTablesIsOneColour) {
+  std::string jpeg = encode_jpeg(gradient(32, 32));
+  for (size_t table; (table = jpeg.find("\xFF\xC4"s)) != std::string::npos;)
+    jpeg.erase(table, 2 + (static_cast<uint8_t>(jpeg[table + 2]) << 8 | static_cast<uint8_t>(jpeg[table + 3])));
+  for (int i = 0; i < 3; ++i) {
+    std::vector<std::unique_ptr<char[]>> used;
+    for (size_t size = 1024; size <= 32 << 10; size += 256) {
+      used.push_back(std::make_unique<char[]>(size));
+      std::memset(used.back().get(), 17 * i + 7, size);
+    }
+    used.clear();
+    const Image image = decode_image(jpeg, "test");
+    for (size_t j = 3; j < image.pixels.size(); ++j) ASSERT_EQ(image.pixels[j], image.pixels[j - 3]);
+  }
 }
 
 TEST(DecodeImage, WrongFilesAreNamed) {
