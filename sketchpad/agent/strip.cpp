@@ -39,7 +39,8 @@ std::vector<Panel> panels_of(const Trace& trace) {
     const Move& move = trace.steps[i].move;
     const Seen& seen = trace.steps[i].seen;
     Panel panel{.title = fmt::format("{}. {}", i + 1, move.call ? move.call->tool : move.answer ? "Answer" : "Unreadable"), .thought = move.thought};
-    if (move.call) panel.call = base::dump_json(move.call->arguments);
+    if (move.call)
+      for (const auto& [name, value] : move.call->arguments.items()) panel.call += (panel.call.empty() ? "" : ", ") + name + " = " + base::dump_json(value);
     panel.seen = move.answer ? *move.answer : seen.text;
     if (seen.picture) panel.pictures = {seen.picture};
     panel.colour = move.answer ? kGreen : seen.ok ? kInk : kRed;
@@ -90,6 +91,14 @@ void paste(vision::Image& sheet, const vision::Image& picture, int64_t left, int
   const vision::Image fitted = vision::resize(rgb, scaled(rgb.width), scaled(rgb.height), vision::Filter::bicubic);
   const int64_t x = left + (side - fitted.width) / 2, y = top + (side - fitted.height) / 2;
   for (int64_t row = 0; row < fitted.height; ++row) std::copy_n(fitted.at(0, row), static_cast<size_t>(fitted.width) * 3, sheet.at(x, y + row));
+}
+
+/// Without the empty rows below.
+vision::Image trimmed(const vision::Image& sheet) {
+  int64_t height = sheet.height;
+  const auto empty = [&](int64_t row) { return std::all_of(sheet.at(0, row), sheet.at(0, row) + sheet.width * 3, [](uint8_t value) { return value == 255; }); };
+  while (height > 1 && empty(height - 1)) --height;
+  return vision::crop(sheet, 0, 0, sheet.width, std::min(sheet.height, height + kGap));
 }
 
 class Pencil {
@@ -157,7 +166,7 @@ vision::Image trace_strip(const Trace& trace) {
     const int64_t below = pencil.write(call, x, y + kTop + kPicture + 10, kBlue);
     pencil.write(wrapped(panel->seen, kPanel, kSeenLines), x, below, kGray);
   }
-  return pencil.render();
+  return trimmed(pencil.render());
 }
 
 }  // namespace atelier::sketchpad

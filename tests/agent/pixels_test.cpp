@@ -24,6 +24,26 @@ std::string answer_to_other_drawing(const Problem& problem, size_t step, Move dr
   return session.trace().answer().value_or("none");
 }
 
+/// The program draws, somebody draws over its drawing, the program's look is taken again: what does it answer?
+/// @param drawings  how many of its steps draw
+std::string answer_to_drawn_over(const Problem& problem, size_t drawings, const std::function<std::vector<Move>(const Trace&)>& strokes, Move look) {
+  Session session(problem, {}, all_tools());
+  RulesPlanner planner;
+  session.run(planner, [&](const Step&) { return session.trace().steps.size() < drawings; });
+  for (Move& stroke : strokes(session.trace())) EXPECT_TRUE(session.take(std::move(stroke)).seen.ok) << session.trace().steps.back().seen.text;
+  look.call->arguments["picture"] = "canvas";
+  EXPECT_TRUE(session.take(std::move(look)).seen.ok) << session.trace().steps.back().seen.text;
+  session.run(planner);
+  return session.trace().answer().value_or("none");
+}
+
+/// A dab of white on the line between two drawn nodes. @param share  of the way
+Move dab(const Trace& trace, const char* a, const char* b, double share = 0.5) {
+  const json at = trace.steps.back().seen.data["nodes"];
+  const auto between = [&](int axis) { return at[a][axis].get<double>() * (1 - share) + at[b][axis].get<double>() * share; };
+  return calls("draw_point", {{"at", {between(0), between(1)}}, {"radius", 0.025}, {"colour", "white"}});
+}
+
 Problem problem(std::string task, json fields, std::vector<std::string> choices = {}) {
   Problem out{.task = std::move(task), .question = "?"};
   out.fields = std::move(fields), out.choices = std::move(choices);
@@ -38,28 +58,22 @@ TEST(FollowsThePixels, Connectivity) {
   EXPECT_EQ(answer(p), "yes");
   const json marked = {{"matrix", {{0, 1, 0, 0}, {1, 0, 0, 0}, {0, 0, 0, 0}, {0, 0, 0, 0}}}};
   EXPECT_EQ(answer_to_other_drawing(p, 0, calls("draw_graph", marked)), "no");
-  // A dab of white on the line between 1 and 2.
-  Session session(p, {}, all_tools());
-  RulesPlanner planner;
-  session.run(planner, [](const Step&) { return false; });
-  const json at = session.trace().steps[0].seen.data["nodes"];
-  const auto middle = [&](int axis) { return (at["1"][axis].get<double>() + at["2"][axis].get<double>()) / 2; };
-  session.take(calls("draw_point", {{"at", {middle(0), middle(1)}}, {"radius", 0.03}, {"colour", "white"}}));
-  session.take(calls("trace_path", {{"from_label", "0"}, {"to_label", "2"}, {"picture", "canvas"}}));
-  session.run(planner);
-  EXPECT_EQ(session.trace().answer(), "no");
+  EXPECT_EQ(answer_to_drawn_over(p, 1, [](const Trace& t) { return std::vector{dab(t, "1", "2")}; }, calls("trace_path", {{"from_label", "0"}, {"to_label", "2"}})), "no");
 }
 
 TEST(FollowsThePixels, Isomorphism) {
   const Problem p = problem("isomorphism", {{"graph_1", kPath}, {"graph_2", {{0, 0, 1, 0}, {0, 0, 1, 0}, {1, 1, 0, 0}, {0, 0, 0, 0}}}}, {"yes", "no"});
   EXPECT_EQ(answer(p), "yes");
   EXPECT_EQ(answer_to_other_drawing(p, 2, calls("draw_graph", {{"matrix", kTriangle}, {"area", {0.5, 0, 0.5, 1}}})), "no");
+  EXPECT_EQ(answer_to_drawn_over(p, 3, [](const Trace& t) { return std::vector{dab(t, "0", "2")}; }, calls("match_graphs")), "no");
 }
 
 TEST(FollowsThePixels, Flow) {
   const Problem p = problem("maxflow", {{"graph", {{0, 7, 6}, {0, 0, 4}, {0, 0, 0}}}, {"source", 0}, {"sink", 2}});
   EXPECT_EQ(answer(p), "10");
   EXPECT_EQ(answer_to_other_drawing(p, 0, calls("draw_graph", {{"matrix", {{0, 7, 3}, {0, 0, 2}, {0, 0, 0}}}, {"directed", true}, {"weighted", true}})), "5");
+  // The arrow from 0 to 2 is rubbed through, and its number is no arrow's any more.
+  EXPECT_EQ(answer_to_drawn_over(p, 1, [](const Trace& t) { return std::vector{dab(t, "0", "2", 0.3)}; }, calls("measure_flow", {{"from_label", "0"}, {"to_label", "2"}})), "4");
 }
 
 TEST(FollowsThePixels, Parity) {
@@ -67,12 +81,22 @@ TEST(FollowsThePixels, Parity) {
   EXPECT_EQ(answer(p), "odd");
   EXPECT_EQ(answer_to_other_drawing(p, 0, calls("plot_function", {{"formula", "x**2"}, {"x_min", -3}, {"x_max", 3}})), "even");
   EXPECT_EQ(answer_to_other_drawing(p, 0, calls("plot_function", {{"formula", "x**2+x"}, {"x_min", -3}, {"x_max", 3}})), "neither");
+  const auto stroke = [](const Trace&) { return std::vector{calls("draw_line", {{"a", {0.6, 0.3}}, {"b", {0.9, 0.9}}, {"colour", "blue"}, {"width", 3}})}; };
+  EXPECT_EQ(answer_to_drawn_over(p, 1, stroke, calls("measure_symmetry")), "neither");
 }
 
 TEST(FollowsThePixels, Convexity) {
   const Problem p = problem("convexity", {{"formula", "exp(x)"}, {"domain", "all x"}}, {"convex", "concave"});
   EXPECT_EQ(answer(p), "convex");
   EXPECT_EQ(answer_to_other_drawing(p, 0, calls("plot_function", {{"formula", "-exp(x)"}, {"x_min", -2}, {"x_max", 2}})), "concave");
+  // Another curve by hand over a white patch: a quarter of an ellipse that opens downwards.
+  const auto bent = [](const Trace&) {
+    json points = json::array();
+    for (int i = 1; i <= 40; ++i) points.push_back({0.1 + 0.02 * i, 0.9 - 0.8 * std::sqrt(1 - std::pow(1 - i / 41.0, 2))});
+    return std::vector{calls("draw_box", {{"box", {0, 0, 1, 1}}, {"colour", "white"}, {"fill", "white"}}),
+                       calls("draw_polyline", {{"points", points}, {"colour", "blue"}, {"width", 3}})};
+  };
+  EXPECT_EQ(answer_to_drawn_over(p, 1, bent, calls("measure_curvature")), "concave");
 }
 
 TEST(FollowsThePixels, Chess) {
@@ -80,6 +104,14 @@ TEST(FollowsThePixels, Chess) {
   const Problem p = problem("chess_winner", {{"fen", "4k3/8/8/8/8/8/5PPP/q5K1"}, {"turn", "white"}}, {"White", "Black", "Draw"});
   EXPECT_EQ(answer(p), "Black");
   EXPECT_EQ(answer_to_other_drawing(p, 0, calls("draw_board", {{"fen", "4k3/8/8/8/8/8/5PPP/6K1"}})), "White");
+  // a1, a dark square, is painted over.
+  const auto painted = [](const Trace& t) {
+    const json board = t.steps.back().seen.data["board"];
+    const double side = board[2].get<double>() / 8;
+    const json square = {board[0], board[1].get<double>() + 7 * side, side, side};
+    return std::vector{calls("draw_box", {{"box", square}, {"colour", "#b58863"}, {"fill", "#b58863"}, {"width", 0.5}})};
+  };
+  EXPECT_EQ(answer_to_drawn_over(p, 1, painted, calls("judge_board", {{"turn", "white"}})), "White");
 }
 
 TEST(FollowsThePixels, Jigsaw) {
@@ -101,6 +133,16 @@ TEST(FollowsThePixels, Geometry) {
   EXPECT_EQ(answer(p), "B");
   relations[0] = "Equals(LengthOf(Line(A,B)),11.5)";
   EXPECT_EQ(answer_to_other_drawing(p, 0, calls("construct_figure", {{"relations", relations}})), "C");
+  // The program draws BC; then both of its ends are rubbed off.
+  Problem near = p;
+  near.fields["choices"] = {9.65, 10};
+  EXPECT_EQ(answer(near), "B");
+  const auto shortened = [](const Trace& t) {
+    const json at = t.steps[0].seen.data["points"];
+    const auto off = [&](const char* name) { return calls("draw_point", {{"at", at[name]}, {"radius", 0.016}, {"colour", "white"}}); };
+    return std::vector{off("B"), off("C")};
+  };
+  EXPECT_EQ(answer_to_drawn_over(near, 2, shortened, calls("measure_length", {{"a", "$points.B"}, {"b", "$points.C"}, {"unit", "$unit"}})), "A");
 }
 
 TEST(FollowsThePixels, Pictures) {

@@ -21,7 +21,7 @@ TEST(Strip, ShowsEveryStepFromLeftToRight) {
   session.take(answers("yes"));
   const vision::Image strip = trace_strip(session.trace());
   EXPECT_EQ(strip.width, 14 + 4 * (250 + 14));
-  EXPECT_LT(strip.height, 700);
+  EXPECT_LT(strip.height, 500);
   // The given picture lies in the middle of its square, as large as that lets it be.
   int64_t black = 0;
   for (size_t i = 0; i < strip.pixels.size(); i += 3) black += strip.pixels[i] == 10 && strip.pixels[i + 1] == 10;
@@ -40,7 +40,7 @@ TEST(Strip, LongTracesGoOnBelowAndEnd) {
   EXPECT_EQ(two_rows.width, 14 + 6 * 264);
   for (int i = 0; i < 70; ++i) session.take({.complaint = "no", .reply = "?"});
   const vision::Image ten_rows = trace_strip(session.trace());
-  EXPECT_NEAR(static_cast<double>(ten_rows.height), 5.0 * static_cast<double>(two_rows.height), 300);
+  EXPECT_NEAR(static_cast<double>(ten_rows.height), 5.0 * static_cast<double>(two_rows.height), 500);
   // Nothing yet is a strip, too.
   EXPECT_GT(trace_strip(Session(path_problem(), {}, all_tools()).trace()).width, 16);
 }
