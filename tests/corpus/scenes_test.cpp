@@ -206,7 +206,7 @@ TEST_F(Scenes, AnswersFollowFromTheObjects) {
       } else if (q.kind == "count" && q.question.starts_with("how many things")) {
         EXPECT_EQ(q.answer, std::vector<std::string>({"zero", "one", "two", "three", "four", "five", "six", "seven", "eight"})[s.objects.size()]) << context;
         ++checked["count"];
-      } else if (q.kind == "yesno" && q.question.starts_with("is there ") ) {
+      } else if (q.kind == "yesno" && q.question.starts_with("is there ")) {
         std::string words = q.question.substr(9, q.question.size() - 10);
         words = words.substr(words.find(' ') + 1);
         const bool there = std::any_of(s.objects.begin(), s.objects.end(), [&](const SceneObject& object) {
