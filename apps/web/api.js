@@ -110,3 +110,35 @@ export function show(error, place) {
   place.textContent = error.message || String(error);
   say(place.textContent);
 }
+
+/**
+ * One piece of work at a time for the form `name`-form: Go is off and Cancel on meanwhile; what goes wrong is said in it.
+ * @param wrong  what cannot be sent as it is: [id of the field, sentence], or nothing
+ * @param work   gets a signal, which Cancel aborts
+ */
+export function onSubmit(name, wrong, work) {
+  const go = byId(`${name}-go`), cancel = byId(`${name}-cancel`), error = byId(`${name}-error`);
+  let leaving = null;
+  cancel?.addEventListener('click', () => leaving?.abort());
+  byId(`${name}-form`).addEventListener('submit', async (event) => {
+    event.preventDefault();
+    if (leaving) return;
+    const problem = wrong();
+    error.textContent = problem ? problem[1] : '';
+    if (problem) return byId(problem[0]).focus();
+    const busy = (yes) => {
+      leaving = yes ? new AbortController() : null;
+      go.disabled = yes;
+      if (cancel) cancel.disabled = !yes;
+    };
+    busy(true);
+    try {
+      await work(leaving.signal);
+    } catch (failure) {
+      if (wasStopped(failure)) say('Cancelled.');
+      else show(failure, error);
+    } finally {
+      busy(false);
+    }
+  });
+}

@@ -1,26 +1,17 @@
 // The third panel: a question about a picture.
-import { post, show, wasStopped } from './api.js';
+import { onSubmit, post } from './api.js';
 import { Board } from './board.js';
 import { byId, el, say, seconds } from './dom.js';
 
 export function openAsk(models) {
   const board = new Board(byId('ask-board'), { label: 'Picture to ask about' });
-  const question = byId('ask-question'), error = byId('ask-error'), go = byId('ask-go'), cancel = byId('ask-cancel'), place = byId('answers');
+  const question = byId('ask-question'), place = byId('answers');
   const answering = models.filter((model) => model.architecture.output_modalities.includes('text') && model.architecture.input_modalities.includes('image'));
   byId('ask-models').replaceChildren(...answering.map((model, at) => el('label', { class: 'check' },
     el('input', { type: 'radio', name: 'ask-model', value: model.id, checked: at === 0 }), el('span', {}, el('strong', {}, model.id), el('span', { class: 'soft small' }, ` ${model.description}`)))));
 
-  let leaving = null;
-  cancel.addEventListener('click', () => leaving?.abort());
-  byId('ask-form').addEventListener('submit', async (event) => {
-    event.preventDefault();
-    if (leaving) return;
-    error.textContent = '';
-    if (!question.value.trim()) {
-      error.textContent = 'There is no question yet.';
-      question.focus();
-      return;
-    }
+  const wrong = () => (question.value.trim() ? null : ['ask-question', 'There is no question yet.']);
+  onSubmit('ask', wrong, async (signal) => {
     const model = document.querySelector('input[name=ask-model]:checked')?.value, asked = question.value.trim();
     const picture = board.empty ? null : board.png();
     const content = [{ type: 'text', text: asked }];
@@ -30,24 +21,16 @@ export function openAsk(models) {
       el('div', {}, el('h3', {}, asked), said, status));
     byId('ask-empty').hidden = true;
     place.prepend(card);
-    leaving = new AbortController();
-    go.disabled = true;
-    cancel.disabled = false;
     const began = performance.now();
     try {
-      const answer = await post('chat/completions', { model, messages: [{ role: 'user', content }], max_tokens: 64, temperature: 0 }, leaving.signal);
+      const answer = await post('chat/completions', { model, messages: [{ role: 'user', content }], max_tokens: 64, temperature: 0 }, signal);
       said.textContent = answer.choices[0].message.content.trim() || '(nothing)';
       status.textContent = `${model} · ${seconds((performance.now() - began) / 1000)}`;
       say(said.textContent);
     } catch (failure) {
       card.remove();
-      if (!place.querySelector('.exchange')) byId('ask-empty').hidden = false;
-      if (wasStopped(failure)) say('Cancelled.');
-      else show(failure, error);
-    } finally {
-      leaving = null;
-      go.disabled = false;
-      cancel.disabled = true;
+      byId('ask-empty').hidden = place.querySelector('.exchange') !== null;
+      throw failure;
     }
   });
 

@@ -68,8 +68,8 @@ export class Chain {
     this.editing?.();
     const later = this.trace.steps.length - at - skip;
     const form = moveForm({ title: skip ? `Edit step ${at + 1}` : `New step ${at + 1}`, move, tools: this.context.tools, later,
-      done: async (made, follow) => {
-        await this.branch({ keep: at, skip, follow, moves: [made] }, at, !follow && made.answer === undefined);
+      done: async (made, follow, signal) => {
+        await this.branch({ keep: at, skip, follow, moves: [made] }, at, !follow && made.answer === undefined, signal);
         close();
       },
       cancel: () => { close(); card.focus(); } });
@@ -91,9 +91,9 @@ export class Chain {
   }
 
   /** The chain stays as it is; what is changed stands beside it. */
-  async branch(change, step, goOn) {
+  async branch(change, step, goOn, signal) {
     this.error.textContent = '';
-    const made = await post('sketch/branches', { session: this.id, ...change });
+    const made = await post('sketch/branches', { session: this.id, ...change }, signal);
     const chain = new Chain(made, this.context, { chain: this, step });
     chain.focus();
     say(`${chain.title} begins.`);

@@ -1,12 +1,12 @@
 // The second panel: pictures from words, seen while they come out of the noise.
-import { show, stream, wasStopped } from './api.js';
+import { onSubmit, show, stream, wasStopped } from './api.js';
 import { byId, download, el, loadPicture, plural, say } from './dom.js';
 
 const previews = 8;
 
 export function openImagine(service) {
   const value = (id) => byId(id).value;
-  const error = byId('imagine-error'), cancel = byId('imagine-cancel'), go = byId('imagine-go'), place = byId('imagined');
+  const error = byId('imagine-error'), place = byId('imagined');
   byId('style').replaceChildren(el('option', { value: '' }, 'none'), ...service.images.styles.map((style) => el('option', { value: style }, style)));
   const memory = service.memory.there;
   byId('memory').disabled = byId('k').disabled = !memory;
@@ -44,38 +44,19 @@ export function openImagine(service) {
     return null;
   };
 
-  let leaving = null;
-  cancel.addEventListener('click', () => leaving?.abort());
-  byId('imagine-form').addEventListener('submit', async (event) => {
-    event.preventDefault();
-    if (leaving) return;
-    error.textContent = '';
-    const problem = wrong();
-    if (problem) {
-      byId(problem[0]).focus();
-      error.textContent = problem[1];
-      return;
-    }
+  onSubmit('imagine', wrong, async (signal) => {
     const request = body();
     const batch = newBatch(request);
     byId('imagine-empty').hidden = true;
     place.prepend(batch.node);
-    leaving = new AbortController();
-    go.disabled = true;
-    cancel.disabled = false;
     say(`Drawing ${plural(request.n, 'picture')}.`);
     try {
-      await stream('images/generations', request, leaving.signal, batch.on);
+      await stream('images/generations', request, signal, batch.on);
       batch.end('done');
       say(`${plural(request.n, 'picture')} done.`);
     } catch (failure) {
       batch.end(wasStopped(failure) ? 'cancelled' : 'failed');
-      if (wasStopped(failure)) say('Cancelled.');
-      else show(failure, error);
-    } finally {
-      leaving = null;
-      go.disabled = false;
-      cancel.disabled = true;
+      throw failure;
     }
   });
 }

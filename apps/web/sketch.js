@@ -1,11 +1,11 @@
 // The first panel: a question, a board, examples, and the columns of chains.
-import { post, show } from './api.js';
+import { onSubmit, post, show } from './api.js';
 import { Board } from './board.js';
 import { Chain } from './chain.js';
 import { byId, el, say } from './dom.js';
 
 const names = { connectivity: 'Connectivity', isomorphism: 'Isomorphism', maxflow: 'Max flow', parity: 'Parity', convexity: 'Convexity',
-  chess_winner: 'Chess winner', geometry: 'Geometry', jigsaw: 'Jigsaw', pictures: 'Shapes in a picture' };
+  chess_winner: 'Chess winner', geometry: 'Geometry', jigsaw: 'Jigsaw', pictures: 'Shapes in a picture', scenes: 'Things in a picture' };
 
 export function openSketch(service) {
   const board = new Board(byId('sketch-board'), { label: 'Board' });
@@ -49,34 +49,18 @@ export function openSketch(service) {
   byId('examples').replaceChildren(...service.tasks.map((task) => el('button', { type: 'button', class: 'chip', 'aria-pressed': 'false', onclick: (event) => choose(task, event.currentTarget) }, names[task] ?? task)));
 
   const context = { tools: service.tools.map((tool) => tool.function), planner: () => planner.value, place: byId('chains') };
-  byId('sketch-form').addEventListener('submit', async (event) => {
-    event.preventDefault();
-    error.textContent = '';
-    if (!question.value.trim()) {
-      error.textContent = 'There is no question yet.';
-      question.focus();
-      return;
-    }
-    if (!byId('steps').checkValidity()) {
-      error.textContent = 'Calls at most: a number from 0 to 40.';
-      byId('steps').focus();
-      return;
-    }
+  const wrong = () => {
+    if (!question.value.trim()) return ['question', 'There is no question yet.'];
+    return byId('steps').checkValidity() ? null : ['steps', 'Calls at most: a number from 0 to 40.'];
+  };
+  onSubmit('sketch', wrong, async (signal) => {
     const body = { question: question.value, steps: Number(byId('steps').value) };
     if (example) Object.assign(body, { task: example.task, seed: example.seed });
     if (!board.empty && byId('board-fold').open) body.pictures = [board.png()];
-    const go = byId('sketch-go');
-    go.disabled = true;
-    try {
-      const chain = new Chain(await post('sketch/sessions', body), context);
-      byId('chains-empty').hidden = true;
-      chain.focus();
-      chain.run();
-    } catch (failure) {
-      show(failure, error);
-    } finally {
-      go.disabled = false;
-    }
+    const chain = new Chain(await post('sketch/sessions', body, signal), context);
+    byId('chains-empty').hidden = true;
+    chain.focus();
+    chain.run();
   });
 
   document.addEventListener('to-board', (event) => {

@@ -1,4 +1,5 @@
 // One step of a chain as a card, and the form in which a person writes one.
+import { wasStopped } from './api.js';
 import { el, plural, seconds } from './dom.js';
 
 /** What is called, in few signs: {"tool": "count", "arguments": {"kind": "red circle"}} -> count(kind: "red circle") */
@@ -44,7 +45,8 @@ export function stepCard(step, number, on) {
 /**
  * A form for a thought and a call or an answer.
  * @param tools  the tools' schemas
- * @param done  called with the move and whether later steps stay; may throw what is wrong
+ * @param done  called with the move, whether later steps stay, and a signal: Cancel aborts it while this is at work; may
+ *   throw what is wrong
  */
 export function moveForm({ title, move, tools, later, done, cancel }) {
   const group = `kind-${Math.random().toString(36).slice(2)}`, id = (name) => `${group}-${name}`;
@@ -80,27 +82,33 @@ export function moveForm({ title, move, tools, later, done, cancel }) {
     if (parsed === null || typeof parsed !== 'object' || Array.isArray(parsed)) throw new Error('The arguments must be a JSON object, such as {"picture": "image_1"}.');
     return { thought: thought.value, call: { tool: tool.value, arguments: parsed } };
   };
+  let leaving = null;
   const submit = async (keepLater) => {
+    if (leaving) return;
     problem.textContent = '';
-    const buttons = [...form.querySelectorAll('button')];
+    const buttons = [...form.querySelectorAll('button')].filter((button) => button !== cancelButton);
     try {
       const made = read();
+      leaving = new AbortController();
       for (const button of buttons) button.disabled = true;
-      await done(made, keepLater);
+      await done(made, keepLater, leaving.signal);
     } catch (error) {
-      problem.textContent = error.message;
+      problem.textContent = wasStopped(error) ? 'Cancelled.' : error.message;
     } finally {
+      leaving = null;
       for (const button of buttons) button.disabled = false;
     }
   };
+  const leave = () => (leaving ? leaving.abort() : cancel());
+  const cancelButton = el('button', { type: 'button', class: 'quiet', onclick: leave }, 'Cancel');
   const form = el('form', { class: 'card editing', 'aria-label': title, novalidate: true, onsubmit: (event) => { event.preventDefault(); submit(false); },
-    onkeydown: (event) => { if (event.key === 'Escape') cancel(); } },
+    onkeydown: (event) => { if (event.key === 'Escape') leave(); } },
     el('h4', {}, title), el('label', { for: id('thought') }, 'Thought'), thought,
     el('div', { class: 'kinds', role: 'radiogroup', 'aria-label': 'What this step does' }, el('label', { class: 'check' }, asks, 'Draw or look'), el('label', { class: 'check' }, answers, 'Answer')),
     callPart, answerPart, problem,
     el('div', { class: 'row' }, el('button', { class: 'primary' }, 'Go on from here'),
       later > 0 ? el('button', { type: 'button', onclick: () => submit(true) }, `Keep the ${plural(later, 'later step')}`) : null,
-      el('button', { type: 'button', class: 'quiet', onclick: cancel }, 'Cancel')));
+      cancelButton));
   form.first = thought;
   return form;
 }

@@ -20,7 +20,7 @@ check('a wrong one is refused', true);
 await page.fill('#key', key);
 await page.keyboard.press('Enter');
 await page.waitForSelector('html[data-ready]');
-check('with the right one the page works', (await page.locator('#examples button').count()) === 9);
+check('with the right one the page works', (await page.locator('#examples button').count()) === 10);
 const kept = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie, document.documentElement.outerHTML, location.href]));
 check('it is kept nowhere', !kept.includes(key));
 await page.reload();

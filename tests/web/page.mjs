@@ -61,7 +61,7 @@ async function examples() {
   const { page, problems, close } = await open(1440, 900, 'light');
   await accessible(page, 'empty, light');
   await shot(page, 'empty');
-  for (const name of ['Isomorphism', 'Max flow', 'Parity', 'Convexity', 'Chess winner', 'Geometry', 'Jigsaw', 'Shapes in a picture', 'Connectivity']) {
+  for (const name of ['Isomorphism', 'Max flow', 'Parity', 'Convexity', 'Chess winner', 'Geometry', 'Jigsaw', 'Shapes in a picture', 'Things in a picture', 'Connectivity']) {
     await page.getByRole('button', { name, exact: true }).click();
     await page.waitForSelector(`.chip[aria-pressed="true"]:text-is("${name}")`);
     check(`the example ${name} is there`, (await page.inputValue('#question')).length > 10);
@@ -155,6 +155,40 @@ async function board() {
   await close();
 }
 
+// Steps that ask the service's models: cancelled while one draws, then drawn and asked about.
+async function models() {
+  const { page, problems, close } = await open(1280, 900, 'light');
+  await page.selectOption('#planner', 'rules');
+  await page.getByRole('button', { name: 'Parity', exact: true }).click();
+  await page.waitForSelector('#example:not([hidden])');
+  await page.click('#sketch-go');
+  await answered(page, 1);
+  const write = async (chain, step, tool, values) => {
+    await chain.locator(`[aria-label="${step}"]`).click();
+    await page.locator('.editing select').selectOption(tool);
+    await page.locator('.editing textarea.code').fill(JSON.stringify(values));
+    await page.getByRole('button', { name: /Keep the \d+ later step/ }).click();
+  };
+  await write(page.locator('.chain').first(), 'Insert after step 1', 'imagine', { prompt: 'a red apple', steps: 100, seed: 3 });
+  await page.waitForFunction(() => [...document.querySelectorAll('.editing button')].filter((one) => one.disabled).length === 2);
+  await page.waitForTimeout(1500);
+  await page.locator('.editing').getByRole('button', { name: 'Cancel' }).click();
+  await page.waitForSelector('.editing .error:has-text("Cancelled")');
+  check('a step that draws is cancelled', (await page.locator('.chain').count()) === 1);
+  await page.locator('.editing textarea.code').fill('{"prompt": "a red apple", "steps": 4, "seed": 3}');
+  await page.getByRole('button', { name: /Keep the \d+ later step/ }).click();
+  await page.waitForFunction(() => document.querySelectorAll('.chain').length === 2);
+  const drawn = page.locator('.chain').last().locator('.card[aria-label="Step 2: imagine"]');
+  check('a step imagines', /pixels drawn for "a red apple", seed 3/.test(await drawn.locator('.seen-text').textContent()) && (await drawn.locator('img.seen').evaluate((image) => image.naturalWidth)) >= 64);
+  await write(page.locator('.chain').last(), 'Insert after step 2', 'ask', { question: 'What is in the picture?', picture: 'imagined_1' });
+  await page.waitForFunction(() => document.querySelectorAll('.chain').length === 3);
+  const said = await page.locator('.card[aria-label="Step 3: ask"] .seen-text').last().textContent();
+  check('a step asks about what was imagined', said.startsWith('the model answers "'), said);
+  await accessible(page, 'steps that ask models');
+  check('nothing went wrong with the models', problems.length === 0, problems.join('; '));
+  await close();
+}
+
 // Pictures with previews, cancelled and to the end; then a question about one.
 async function pictures() {
   const { page, problems, close } = await open(1280, 900, 'light', '/sketch#imagine');
@@ -233,7 +267,7 @@ async function small() {
   await close();
 }
 
-for (const part of [examples, board, pictures, small]) {
+for (const part of [examples, board, models, pictures, small]) {
   try {
     await part();
   } catch (error) {
