@@ -12,6 +12,8 @@ import time
 
 CHAT = {"messages": [{"role": "user", "content": "what is an apple?"}], "max_tokens": 16, "temperature": 0, "seed": 1}
 DRAW = {"prompt": "a red apple", "steps": 4, "seed": 7}
+GOOD = [("/v1/chat/completions", CHAT), ("/v1/images/generations", DRAW)]
+WITH_MEMORY = [("/v1/memory/search", {"text": "a red apple", "k": 3}), ("/v1/images/generations", {**DRAW, "memory": True, "k": 2})]
 
 
 def request_bytes(path, body=None):
@@ -103,11 +105,13 @@ async def beside_bad_neighbours(options):
 
 async def with_faults(options):
     counts, wrong, end = {}, [], time.monotonic() + options.faults
+    good = GOOD + (WITH_MEMORY if options.memory else [])
     reader, writer = await asyncio.open_connection("127.0.0.1", options.port)
     right = {}  # what the first answer to each good request was
-    for path, body in (("/v1/chat/completions", CHAT), ("/v1/images/generations", DRAW)):
-        reply = json.loads((await exchange(reader, writer, request_bytes(path, body)))[1])
-        right[path] = reply["choices"] if "choices" in reply else reply["data"]
+    for path, body in good:
+        data = request_bytes(path, body)
+        reply = json.loads((await exchange(reader, writer, data))[1])
+        right[data] = reply["choices"] if "choices" in reply else reply["data"]
 
     async def client(number):
         draw = random.Random(number)
@@ -115,13 +119,13 @@ async def with_faults(options):
             reader, writer = await asyncio.open_connection("127.0.0.1", options.port)
             kind = draw.choice(["good", "good", "leave", "leave in a stream", "broken", "cut", "binary", "health"])
             counts[kind] = counts.get(kind, 0) + 1
-            path, body = draw.choice([("/v1/chat/completions", CHAT), ("/v1/images/generations", DRAW)])
+            path, body = draw.choice(good)
             data = request_bytes(path, body)
             try:
                 if kind == "good":
                     status, answer = await exchange(reader, writer, data)
                     reply = json.loads(answer)
-                    if status == 200 and reply.get("choices", reply.get("data")) != right[path]:
+                    if status == 200 and reply.get("choices", reply.get("data")) != right[data]:
                         wrong.append(path)
                     if status not in (200, 503):
                         wrong.append(f"{path}: {status}")
@@ -168,6 +172,7 @@ async def main():
     parser.add_argument("--slow", type=int, default=0)
     parser.add_argument("--idle", type=int, default=0)
     parser.add_argument("--faults", type=int, default=0, help="seconds")
+    parser.add_argument("--memory", action="store_true", help="with faults: the service has a memory; search it and draw after its documents, too")
     options = parser.parse_args()
     if options.faults:
         return await with_faults(options)

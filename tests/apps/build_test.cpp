@@ -38,5 +38,17 @@ TEST(Build, GuardsItsStackAndChecksWhatLibcCopies) {
 #endif
 }
 
+// The standard library's regular expressions recurse for every byte that they match: a long line is the end of the stack.
+TEST(Build, HasNoRegularExpressionsOfTheStandardLibrary) {
+  int files = 0;
+  for (const char* part : {"base", "vision", "text", "fusion", "retrieval", "promptcap", "sketchpad", "corpus", "eval", "apps"})
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(fs::path(ATELIER_SOURCE_DIR) / part)) {
+      if (entry.path().extension() != ".cpp" && entry.path().extension() != ".h") continue;
+      ++files;
+      EXPECT_EQ(base::read_file(entry.path()).find("#include <regex>"), std::string::npos) << entry.path();
+    }
+  EXPECT_GT(files, 300);
+}
+
 }  // namespace
 }  // namespace atelier::apps

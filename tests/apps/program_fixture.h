@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,6 +22,17 @@ namespace fs = std::filesystem;
 struct Outcome {
   int exit_code = -1;
   std::string out, err;
+};
+
+/// While it lives no file of this process and its children may grow past so many bytes, as on a full disk.
+struct FullDisk {
+  explicit FullDisk(rlim_t bytes) {
+    ::getrlimit(RLIMIT_FSIZE, &before);
+    const rlimit limit{bytes, before.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before); }
+  rlimit before{};
 };
 
 /// Runs the built program in a folder of its own. @param environment "NAME=value"

@@ -5,8 +5,6 @@
 #include "tests/apps/program_fixture.h"
 #include "tests/service/client.h"
 
-#include <sys/resource.h>
-
 #include <thread>
 
 namespace atelier::apps {
@@ -70,17 +68,6 @@ TEST_F(Serve, PlansForTheSketchLoop) {
   kill(child, SIGTERM);
   EXPECT_EQ(wait(child).exit_code, 0);
 }
-
-/// While it lives no file of this process and its children may grow past so many bytes, as on a full disk.
-struct FullDisk {
-  explicit FullDisk(rlim_t bytes) {
-    ::getrlimit(RLIMIT_FSIZE, &before);
-    const rlimit limit{bytes, before.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &limit);
-  }
-  ~FullDisk() { ::setrlimit(RLIMIT_FSIZE, &before); }
-  rlimit before{};
-};
 
 // Its log is cut off in the middle of a line, nothing can be written, and it answers on, the memory included.
 TEST_F(Serve, AFullDiskCostsTheLogAndNothingElse) {

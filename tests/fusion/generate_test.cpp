@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace atelier::fusion {
 namespace {
 
@@ -58,6 +60,14 @@ TEST(Draw, ScaleOneIsThePromptAlone) {
   const TinyModel tiny;
   const Tensor a = draw(*tiny.model, {1, 8, 3}, {1, 5, 3}, options(1, 1)), b = draw(*tiny.model, {1, 8, 3}, {1, 6, 3}, options(1, 1));
   EXPECT_TRUE(at::equal(a, b)) << "without guidance the negative prompt must not matter";
+}
+
+TEST(Draw, NumbersThatAreNotFiniteAreNoPicture) {
+  const TinyModel tiny;
+  const at::NoGradGuard no_gradient;
+  for (const auto& [name, tensor] : tiny.parameters.all())
+    if (name.starts_with("unet_up.conv_out")) Tensor(tensor).fill_(std::numeric_limits<float>::infinity());
+  EXPECT_ERROR(draw(*tiny.model, {1, 8, 3}, {1, 5, 3}, options(1)), std::runtime_error, "not finite");
 }
 
 TEST(Draw, ReportsEveryStep) {

@@ -1,5 +1,6 @@
 // The service's requests, from bytes to checked tasks. The first byte chooses the endpoint and JSON or form.
 #include "apps/service/requests.h"
+#include "apps/service/sketch_requests.h"
 #include "tests/fuzz/fuzz.h"
 
 namespace {
@@ -39,7 +40,17 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       case 1: return read<service::ImageRequest>(document, source), 0;
       case 2: return read<service::ImageEditRequest>(document, source), 0;
       case 3: return read<service::EmbeddingRequest>(document, source), 0;
-      default: return read<service::SearchRequest>(document, source), 0;
+      case 4: return read<service::SearchRequest>(document, source), 0;
+      case 5: {
+        const auto request = service::read_request<service::SketchRequest>(document, source);
+        return service::to_problem(request), 0;
+      }
+      case 6: return service::read_request<service::SketchRunRequest>(document, source), 0;
+      default: {
+        const auto request = service::read_request<service::SketchBranchRequest>(document, source);
+        for (const service::SketchMove& move : request.moves) service::to_move(move, "moves");
+        return 0;
+      }
     }
   } catch (const service::ApiError& error) {
     if (error.status < 400 || error.status > 501 || service::error_body(error).empty()) __builtin_trap();

@@ -282,6 +282,10 @@ TEST_F(Hardening, PathsAndMethodsThatAreNone) {
   EXPECT_EQ(ask(port, "GET", "/v1/models/../../etc/passwd").status, 404);
   EXPECT_EQ(ask(port, "GET", "/v1/chat/completions").status, 405);
   EXPECT_EQ(ask(port, "DELETE", "/health").headers.at("allow"), "GET");
+  // Nothing is answered in parts, so no range of one has to be checked.
+  const Response whole = ask(port, "GET", "/v1/models", "", {{"Range", "bytes=0-3"}});
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.body, ask(port, "GET", "/v1/models").body);
   const Response head = ask(port, "HEAD", "/health");
   EXPECT_EQ(head.status, 200);
   EXPECT_EQ(head.body, "");
