@@ -3,6 +3,7 @@
 /// info() never changes and may be read by any thread.
 #include "apps/painter.h"
 #include "retrieval/memory/document.h"
+#include "sketchpad/models.h"
 #include "text/sampling.h"
 
 #include <functional>
@@ -95,6 +96,9 @@ class Engine {
   /// @throws as chat()
   using Elsewhere = std::function<ChatOutcome(uint64_t seed, const std::function<bool()>& gone, const std::function<bool(const ChatToken&)>& on_token)>;
   virtual Elsewhere chat_elsewhere(const ChatTask&) { return {}; }
+
+  /// What the sketchpad's tools ask, to be called as everything else here; null: nothing.
+  virtual sketchpad::Models* tools() { return nullptr; }
 };
 
 }  // namespace atelier::service

@@ -26,7 +26,7 @@ Access make_access(const ServiceOptions& options) {
 Service::Service(const ServiceOptions& options, OpenEngine open) : log_(options.log_json) {
   Access access = make_access(options);
   host_ = std::make_unique<EngineHost>(options.limits, metrics_, log_);
-  desk_ = std::make_unique<SketchDesk>(options.sketch, metrics_, log_);
+  desk_ = std::make_unique<SketchDesk>(options.sketch, *host_);
   Router router;
   add_chat_endpoint(router, *host_);
   add_image_endpoints(router, *host_);

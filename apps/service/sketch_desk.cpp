@@ -1,7 +1,7 @@
 #include "apps/service/sketch_desk.h"
 
-#include "apps/service/engine_host.h"
 #include "apps/service/server.h"
+#include "apps/service/sketch_models.h"
 #include "base/compute.h"
 #include "base/error.h"
 #include "sketchpad/agent/endpoint_planner.h"
@@ -74,9 +74,9 @@ struct SketchDesk::Run {
   Worker* worker = nullptr;
 };
 
-SketchDesk::SketchDesk(const SketchOptions& options, Metrics& metrics, const Log& log)
-    : options_(options), metrics_(metrics), log_(log), tools_(sketchpad::sketch_tools()), sessions_(options.limits),
-      here_(options.limits.waiting), elsewhere_(options.limits.waiting) {}
+SketchDesk::SketchDesk(const SketchOptions& options, EngineHost& host)
+    : options_(options), metrics_(host.metrics), log_(host.log), tools_(sketchpad::sketch_tools(std::make_shared<EngineModels>(host))),
+      sessions_(options.limits), here_(options.limits.waiting), elsewhere_(options.limits.waiting) {}
 
 json SketchDesk::describe() const {
   json planners = json::array();
@@ -105,9 +105,10 @@ std::string SketchDesk::page(const std::string& id) { return sketchpad::trace_pa
 std::unique_ptr<sketchpad::Planner> SketchDesk::make_planner(const SketchRunRequest& request, const SketchOrigin& origin, const std::shared_ptr<Exchange>& exchange) {
   const auto missing = [&](const char* says) { return ApiError(501, says, "not_supported", "planner"); };
   if (request.planner == "rules") {
-    if (origin.problem.task.empty() || (origin.problem.task == "pictures" && origin.hint.is_null()))
+    auto rules = std::make_unique<sketchpad::RulesPlanner>(0, origin.hint);
+    if (!rules->knows(origin.problem.task))
       throw ApiError(400, "the rules know the examples as they are, not questions of your own; choose another planner", "no_program", "planner");
-    return std::make_unique<sketchpad::RulesPlanner>(0, origin.hint);
+    return rules;
   }
   if (request.planner == "endpoint") {
     if (options_.endpoint.url.empty()) throw missing("this service was given no other model; `atelier serve --lm-url URL` names one");
@@ -164,6 +165,7 @@ bool SketchDesk::turn(Run& run) {
   const size_t before = trace.steps.size();
   {
     const StageTimer timer(metrics_, "sketch");
+    const EngineModels::ForClient client(run.exchange);
     session->run(*run.planner, [](const sketchpad::Step&) { return false; });
   }
   sessions_.put(run.id, session);
@@ -199,6 +201,7 @@ void SketchDesk::branch(const std::shared_ptr<Exchange>& exchange, const SketchB
   const auto work = [this, exchange, from, keep, id = request.session, moves = std::move(moves)] {
     try {
       const StageTimer timer(metrics_, "sketch");
+      const EngineModels::ForClient client(exchange);
       auto session = std::make_shared<Session>(*from.session);
       session->branch_of(id);
       session->keep(keep);

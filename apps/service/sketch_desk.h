@@ -3,13 +3,11 @@
 ///
 /// Two threads with a queue each. One owns the local planner, a model of its own that nobody else touches, and runs the
 /// tools; the other waits for the endpoint that the operator named. A run is one turn at a time, and goes to the end of the
-/// queue in between, so that runs take turns; it ends when its client has left.
-#include "apps/service/exchange.h"
-#include "apps/service/log.h"
-#include "apps/service/metrics.h"
+/// queue in between, so that runs take turns; it ends when its client has left. A tool that asks a model of the service
+/// waits for the inference thread (sketch_models.h).
+#include "apps/service/engine_host.h"
 #include "apps/service/sketch_requests.h"
 #include "apps/service/sketch_sessions.h"
-#include "apps/service/worker.h"
 #include "text/client/chat.h"
 
 #include <filesystem>
@@ -25,8 +23,8 @@ struct SketchOptions {
 
 class SketchDesk {
  public:
-  /// @param metrics, log  not owned
-  SketchDesk(const SketchOptions& options, Metrics& metrics, const Log& log);
+  /// @param host  not owned, must outlive the desk
+  SketchDesk(const SketchOptions& options, EngineHost& host);
 
   /// Planners, tools, tasks and limits, for the page.
   json describe() const;

@@ -2,6 +2,7 @@
 
 #include "apps/model_folder.h"
 #include "apps/service/api_error.h"
+#include "apps/service/starter_models.h"
 #include "apps/service/text_chat.h"
 #include "base/compute.h"
 #include "base/error.h"
@@ -33,9 +34,11 @@ class StarterEngine : public Engine {
     open_memory(options);
     open_answerer(options);
     describe(options);
+    tools_ = starter_models({shared_, embedder_ ? &*embedder_ : nullptr, memory_ ? &*memory_ : nullptr});
   }
 
   const EngineInfo& info() const override { return info_; }
+  sketchpad::Models* tools() override { return tools_.get(); }
 
   vision::Image draw(const apps::PictureRequest& request, const apps::Painter::StepCallback& on_step) override {
     return painter_->draw(request, on_step);
@@ -189,6 +192,7 @@ class StarterEngine : public Engine {
   promptcap::PromptTemplate form_;
   std::optional<promptcap::ExamplePool> pool_;
   std::optional<promptcap::Answerer> answerer_;
+  std::shared_ptr<sketchpad::Models> tools_;  // over the parts above
   EngineInfo info_;
 };
 

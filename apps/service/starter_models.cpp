@@ -34,6 +34,7 @@ struct Describer {
 class StarterModels : public sketchpad::Models {
  public:
   StarterModels(fs::path model, fs::path memory) : model_(std::move(model)), memory_folder_(memory.empty() ? model_ / "memory" : std::move(memory)) {}
+  explicit StarterModels(StarterParts parts) : pipeline_(std::move(parts.pipeline)), clip_(parts.clip), memory_(parts.memory) {}
 
   std::vector<double> similarities(const vision::Image& picture, const std::vector<std::shared_ptr<const vision::Image>>& others,
                                    const std::vector<std::string>& texts) override {
@@ -55,14 +56,9 @@ class StarterModels : public sketchpad::Models {
 
   std::vector<Recalled> recall(const std::string* text, const vision::Image* picture, int64_t count) override {
     const std::lock_guard lock(mutex_);
-    if (!memory_) {
-      REQUIRE(fs::exists(memory_folder_), "there is no memory to search; `atelier memory` makes one");
-      memory_.emplace(retrieval::Memory::open(memory_folder_, retrieval::Access::read));
-      memory_->expects(clip());
-    }
     std::vector<Recalled> found;
-    for (retrieval::Hit& hit : memory_->search(memory_->query(clip(), text, picture), count)) {
-      const std::string bytes = memory_->thumbnail(hit.document.row);
+    for (retrieval::Hit& hit : memory().search(memory().query(clip(), text, picture), count)) {
+      const std::string bytes = memory().thumbnail(hit.document.row);
       retrieval::Document& d = hit.document;
       found.push_back({d.id, d.caption, d.source, d.licence, hit.similarity,
                        bytes.empty() ? nullptr : std::make_shared<const vision::Image>(vision::decode_image(bytes, "the memory's picture of " + d.id))});
@@ -84,30 +80,46 @@ class StarterModels : public sketchpad::Models {
  private:
   const std::shared_ptr<const fusion::Pipeline>& pipeline() {
     if (!pipeline_) {
-      REQUIRE(fs::exists(model_ / "model_index.json"), "there is no model in {}", model_.string());
+      require_file("model_index.json", "there is no model", model_);
       pipeline_ = std::make_shared<const fusion::Pipeline>(fusion::Pipeline::load(model_));
     }
     return pipeline_;
   }
   const retrieval::ClipEmbedder& clip() {
     if (!clip_) {
-      REQUIRE(fs::exists(model_ / "clip/config.json"), "there is no CLIP in {}", (model_ / "clip").string());
-      clip_.emplace(retrieval::Clip::load(model_ / "clip"));
+      require_file("clip/config.json", "there is no CLIP", model_ / "clip");
+      clip_ = &own_clip_.emplace(retrieval::Clip::load(model_ / "clip"));
     }
     return *clip_;
   }
+  const retrieval::Memory& memory() {
+    if (!memory_) {
+      REQUIRE(!memory_folder_.empty() && fs::exists(memory_folder_), "there is no memory to search; `atelier memory` makes one");
+      memory_ = &own_memory_.emplace(retrieval::Memory::open(memory_folder_, retrieval::Access::read));
+      memory_->expects(clip());
+    }
+    return *memory_;
+  }
+  /// @param where  named in the message, if there is a folder at all
+  void require_file(const char* file, const char* message, const fs::path& where) const {
+    REQUIRE(!model_.empty(), "{}", message);
+    REQUIRE(fs::exists(model_ / file), "{} in {}", message, where.string());
+  }
 
-  const fs::path model_, memory_folder_;
+  const fs::path model_, memory_folder_;  // empty: what is not there cannot be loaded either
   std::mutex mutex_;
   std::shared_ptr<const fusion::Pipeline> pipeline_;
   std::optional<Describer> describer_;
   std::unique_ptr<apps::Painter> painter_;
-  std::optional<retrieval::ClipEmbedder> clip_;
-  std::optional<retrieval::Memory> memory_;
+  std::optional<retrieval::ClipEmbedder> own_clip_;
+  std::optional<retrieval::Memory> own_memory_;
+  const retrieval::ClipEmbedder* clip_ = nullptr;
+  const retrieval::Memory* memory_ = nullptr;
 };
 
 }  // namespace
 
 std::shared_ptr<sketchpad::Models> starter_models(const fs::path& model, const fs::path& memory) { return std::make_shared<StarterModels>(model, memory); }
+std::shared_ptr<sketchpad::Models> starter_models(StarterParts parts) { return std::make_shared<StarterModels>(std::move(parts)); }
 
 }  // namespace atelier::service

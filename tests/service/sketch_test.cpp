@@ -58,7 +58,7 @@ TEST_F(Sketching, WhatThereIsIsSaid) {
   json there = answered(ask(port, "GET", "/v1/sketch"));
   ASSERT_EQ(there["planners"].size(), 1u);  // no weights, no endpoint
   EXPECT_EQ(there["planners"][0]["id"], "rules");
-  EXPECT_EQ(there["tasks"].size(), 9u);
+  EXPECT_EQ(there["tasks"].size(), 10u);
   EXPECT_GT(there["tools"].size(), 30u);
   const json api = answered(ask(port, "GET", "/openapi.json"));
   for (const char* path : {"/v1/sketch", "/v1/sketch/problems", "/v1/sketch/sessions", "/v1/sketch/sessions/{id}", "/v1/sketch/run", "/v1/sketch/branches"})
@@ -69,7 +69,7 @@ TEST_F(Sketching, WhatThereIsIsSaid) {
 // Every example runs to its answer, step by step, with the pictures that were drawn.
 TEST_F(Sketching, ExamplesOfEveryTaskRunToAnAnswer) {
   start();
-  for (const std::string task : {"connectivity", "isomorphism", "maxflow", "parity", "convexity", "chess_winner", "geometry", "jigsaw", "pictures"}) {
+  for (const std::string task : {"connectivity", "isomorphism", "maxflow", "parity", "convexity", "chess_winner", "geometry", "jigsaw", "pictures", "scenes"}) {
     const json problem = answered(post("/v1/sketch/problems", example(task)));
     EXPECT_FALSE(problem.contains("answer")) << task;
     const json begun = begin(example(task));

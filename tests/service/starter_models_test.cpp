@@ -4,6 +4,7 @@
 #include "apps/service/starter_models.h"
 #include "base/compute.h"
 #include "base/error.h"
+#include "fusion/pipeline.h"
 #include "promptcap/scoring.h"
 #include "retrieval/clip_embedder.h"
 #include "retrieval/memory/memory.h"
@@ -90,6 +91,28 @@ TEST_F(StarterTools, AskAnswersFromACaption) {
   EXPECT_FALSE(said.data["answer"].get<std::string>().empty());
   EXPECT_TRUE(said.data["answer"] == promptcap::kCannotTell || !said.data["caption"].get<std::string>().empty());
   EXPECT_EQ(call("ask", {{"question", "what colour is it?"}}).text, said.text);  // nothing is drawn by lot
+}
+
+// The service has its parts loaded already; what they are asked gives what their folder gives.
+TEST_F(StarterTools, PartsThatAreLoadedSayTheSame) {
+  const auto pipeline = std::make_shared<const fusion::Pipeline>(fusion::Pipeline::load(apps::default_model_folder()));
+  const retrieval::ClipEmbedder clip(retrieval::Clip::load(apps::default_model_folder() / "clip"));
+  const auto memory = retrieval::Memory::open(folder->path() / "memory", retrieval::Access::read);
+  const sketchpad::Toolbox over_parts = sketchpad::sketch_tools(starter_models({pipeline, &clip, &memory}));
+  sheet.put("red", square(220, 20, 20));
+  for (const auto& [tool, arguments] : std::vector<std::pair<const char*, json>>{{"imagine", {{"prompt", "a red apple"}, {"steps", 1}}}, {"ask", {{"question", "what colour is it?"}, {"picture", "red"}}},
+           {"similar", {{"words", {"a dog"}}, {"picture", "red"}}}, {"recall", {{"picture", "red"}}}}) {
+    sketchpad::Sheet own = sheet;
+    const auto here = over_parts.find(tool).run(arguments, own), there = call(tool, arguments);
+    EXPECT_EQ(here.data, there.data) << tool;
+    if (there.picture) {
+      EXPECT_EQ(here.picture->pixels, there.picture->pixels) << tool;
+    }
+  }
+  const sketchpad::Toolbox nothing = sketchpad::sketch_tools(starter_models(StarterParts{}));
+  EXPECT_ERROR(nothing.find("ask").run({{"question", "what?"}}, sheet), InvalidArgument, "ask: there is no model");
+  EXPECT_ERROR(nothing.find("similar").run({{"words", {"a dog"}}}, sheet), InvalidArgument, "similar: there is no CLIP");
+  EXPECT_ERROR(nothing.find("recall").run({{"words", "a dog"}}, sheet), InvalidArgument, "recall: there is no memory");
 }
 
 TEST(StarterToolsAbsent, EachSaysWhichPartIsMissing) {
