@@ -203,8 +203,27 @@ TEST(Find, ShapesColoursRegionsAndCounts) {
   EXPECT_ERROR(desk("count", {{"what", "colour"}, {"picture", "canvas"}}), InvalidArgument, "which colour");
   const Observation regions = desk("find_regions", {{"picture", "canvas"}});
   EXPECT_EQ(regions.data["found"][0]["colour"], "white");
+  EXPECT_EQ(regions.data["largest"], "white");
   EXPECT_EQ(regions.data["count"], 5) << regions.text;  // paper, three shapes, the inside of the outline
   EXPECT_TRUE(regions.picture != nullptr && !regions.picture_name.empty());
+}
+
+// A thing of two parts is one; where nothing is between two things, they are two; a ground that fades is ground.
+TEST(Find, ThingsOfSeveralPartsOnAFadingGround) {
+  Desk desk;
+  for (int i = 0; i < 40; ++i) {
+    const auto level = static_cast<int>(165 + 90 * i / 39);
+    desk("highlight", {{"box", {0, i / 40.0, 1, 1 / 40.0}}, {"colour", fmt::format("#{:02x}{:02x}ff", level, level)}, {"opacity", 1}});
+  }
+  const auto two_parts = [&](double x, double y, const char* colour) {
+    for (double down : {0.0, 0.11}) desk("draw_box", {{"box", {x, y + down, 0.1, 0.1}}, {"fill", colour}, {"colour", colour}, {"width", 0.5}});
+  };
+  two_parts(0.1, 0.1, "red"), two_parts(0.5, 0.2, "green"), two_parts(0.7, 0.6, "red");
+  const Observation all = desk("count", {{"what", "things"}, {"picture", "canvas"}});
+  EXPECT_EQ(all.data["count"], 3) << all.text;
+  EXPECT_NEAR(all.data["found"][0]["box"][3].get<double>(), 0.21, 0.02) << "both parts";
+  EXPECT_EQ(desk("count", {{"what", "things"}, {"kind", "red"}, {"picture", "canvas"}}).data["count"], 2);
+  EXPECT_EQ(desk("count", {{"what", "things"}, {"join", 0}, {"picture", "canvas"}}).data["count"], 6);
 }
 
 TEST(Parts, CropZoomOverlayAndWindows) {
