@@ -10,7 +10,7 @@
 namespace atelier::sketchpad {
 
 struct LocalPlannerLimits {
-  int64_t thought = 80, call = 256, answer = 24;  // tokens
+  int64_t thought = 120, call = 256, answer = 24;  // tokens
 };
 
 class LocalPlanner : public Planner {

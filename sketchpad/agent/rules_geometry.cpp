@@ -27,13 +27,19 @@ struct Goal {
   std::vector<Measurement> measurements;
   std::string expression = "{0}";
   bool auxiliary = false;  // its lines are certainly not part of the figure
+  std::string said_by = {};  // the relation that gives an unknown letter
 };
 
 /// The figure's statements, looked through for what a goal leaves unsaid.
 class Figure {
  public:
   explicit Figure(const Problem& problem) {
-    for (const json& relation : problem.fields.value("relations", json::array())) add(parse_term(relation.get<std::string>()));
+    for (const json& relation : problem.fields.value("relations", json::array())) {
+      const std::string said = relation;
+      const Term term = parse_term(said);
+      if (term.is("Equals", 2)) equals_.emplace_back(term, said);
+      add(term);
+    }
     for (const json& line : problem.fields.value("lines", json::array())) {
       const std::string name = line;
       if (name.size() == 2) draw(name.substr(0, 1), name.substr(1));
@@ -84,7 +90,6 @@ class Figure {
   void draw(const std::string& a, const std::string& b) { lines_.insert(std::minmax(a, b)); }
 
   void add(const Term& t) {
-    if (t.is("Equals", 2)) equals_.push_back(t);
     if (t.is("PointLiesOnCircle", 2) && !t.arguments[1].arguments.empty()) circle_of_.emplace(t.arguments[0].name, t.arguments[1].arguments[0].name);
     if (t.is("Line", 2) && points(t)) draw(t.arguments[0].name, t.arguments[1].name);
     if (t.is("Angle", 3) && points(t)) {
@@ -100,12 +105,13 @@ class Figure {
   // An unknown letter: what is said to equal it, or to equal a line in it.
   std::optional<Goal> letter(const std::string& name) const {
     std::optional<Goal> best;
-    for (const Term& t : equals_) {
+    for (const auto& [t, said] : equals_) {
       if (!t.arguments[1].arguments.empty() || t.arguments[0].arguments.empty()) continue;
       const std::string& side = t.arguments[1].name;
       if (side.find(name) == side.npos || name.size() != 1) continue;
       auto goal = this->goal(t.arguments[0]);
       if (!goal) continue;
+      goal->said_by = said;
       if (side == name) return goal;
       try {
         // Linear in the letter: {0} = slope * letter + offset.
@@ -122,7 +128,7 @@ class Figure {
   }
 
   std::set<std::pair<std::string, std::string>> lines_;
-  std::vector<Term> equals_;
+  std::vector<std::pair<Term, std::string>> equals_;           // and the same as it was said
   std::map<std::string, std::string> circle_of_;               // point -> centre
   std::map<std::string, std::vector<std::string>> corners_;    // vertex -> a point on each side
 };
@@ -146,20 +152,28 @@ std::string with(std::string expression, size_t i, const std::string& what) {
   return expression;
 }
 
-// A thought names the points in the order of the call, apart as questions have them (a word a point, whatever stands
-// beside it), and what a letter in the goal stands for.
-Move measure(Turn& turn, const Measurement& m, const std::string& letter) {
+// "angle S P Q": points apart as questions have them, a word a point, whatever stands beside it.
+std::string in_words(const Measurement& m) {
+  const char* what = m.kind == Kind::angle ? "angle" : m.kind == Kind::length ? "line" : "polygon";
+  return fmt::format("{} {}", what, fmt::join(m.points, " "));
+}
+
+// What is asked, step by step from the goal's own words to points: each step is a short look at the one before.
+std::string train_of_thought(const Goal& goal, const std::string& wanted) {
+  std::string out = "The goal is " + wanted;
+  if (!goal.said_by.empty()) out += ", in " + goal.said_by;
+  for (const Measurement& m : goal.measurements) out += (&m == &goal.measurements.front() ? ", " : " over ") + in_words(m);
+  return out + ". ";
+}
+
+Move measure(Turn& turn, const Measurement& m, const std::string& why) {
   const auto& p = m.points;
-  const std::string name = fmt::format("{}", fmt::join(p, " "));
-  const auto thoughts = [&](const std::string& what) -> std::vector<std::string> {
-    if (letter.empty()) return {"Measure " + what + " " + name + ".", "Now measure " + what + " " + name + "."};
-    return {letter + " depends on " + what + " " + name + ": measure it.", "For " + letter + " measure " + what + " " + name + "."};
-  };
-  if (m.kind == Kind::angle) return turn.call(thoughts("angle"), "measure_angle", {{"a", quote(p[0])}, {"b", quote(p[1])}, {"c", quote(p[2])}});
-  if (m.kind == Kind::length) return turn.call(thoughts("line"), "measure_length", {{"a", quote(p[0])}, {"b", quote(p[1])}, {"unit", "$unit"}});
+  const std::vector<std::string> thoughts = {why + "Measure " + in_words(m) + "."};
+  if (m.kind == Kind::angle) return turn.call(thoughts, "measure_angle", {{"a", quote(p[0])}, {"b", quote(p[1])}, {"c", quote(p[2])}});
+  if (m.kind == Kind::length) return turn.call(thoughts, "measure_length", {{"a", quote(p[0])}, {"b", quote(p[1])}, {"unit", "$unit"}});
   json corners = json::array();
   for (const std::string& one : p) corners.push_back(quote(one));
-  return turn.call(thoughts("polygon"), "measure_polygon", {{"corners", corners}, {"unit", "$unit"}});
+  return turn.call(thoughts, "measure_polygon", {{"corners", corners}, {"unit", "$unit"}});
 }
 
 Move guess(Turn& turn) { return turn.answer({"The figure does not give this; this is a guess."}, turn.trace.problem.choices.empty() ? "unknown" : "B"); }
@@ -198,12 +212,12 @@ Move geometry_turn(Turn& turn) {
   }
   if (values.size() < goal->measurements.size()) {
     const Measurement& next = goal->measurements[values.size()];
+    const std::string why = train_of_thought(*goal, wanted);
     for (const auto& line : next.lines())
       if (!added.contains(std::minmax(line.first, line.second)) && (goal->auxiliary || missed || !figure.drawn(line)))
-        return turn.call({"Draw the auxiliary line " + line.first + " " + line.second + ".", "Draw line " + line.first + " " + line.second + ", which helps."}, "draw_line",
-                         {{"a", quote(line.first)}, {"b", quote(line.second)}});
+        return turn.call({why + "Draw the auxiliary line " + line.first + " " + line.second + "."}, "draw_line", {{"a", quote(line.first)}, {"b", quote(line.second)}});
     if (missed && turn.failures() > 2) return guess(turn);
-    return measure(turn, next, wanted.size() == 1 ? wanted : "");
+    return measure(turn, next, why);
   }
   if (std::any_of(values.begin(), values.end(), [](const json& v) { return v.is_null(); })) return guess(turn);
   if (const Step* sum = turn.last("calculate"))

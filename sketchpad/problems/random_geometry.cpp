@@ -1,86 +1,12 @@
-// Figures: triangles, parallelograms and circles with enough given to determine them, and one measure asked for.
-#include "base/error.h"
-#include "sketchpad/geometry.h"
-#include "sketchpad/problems/phrases.h"
+// Figures with enough given to determine them, and one measure asked for: triangles, parallelograms, circles here,
+// further ones in random_polygons.cpp.
+#include "sketchpad/problems/figure_sketch.h"
 #include "sketchpad/problems/random_problems.h"
 
-#include <fmt/format.h>
-
-#include <map>
 #include <numbers>
 
 namespace atelier::sketchpad {
 namespace {
-
-/// A figure under construction: true places, and what is told about them.
-struct Sketch {
-  std::map<std::string, Point> at;  // y downwards
-  json relations = json::array(), lines = json::array();
-  std::string goal, question;
-  double value = 0;
-
-  double span(const std::string& a, const std::string& b) const { return distance(at.at(a), at.at(b)); }
-  double angle(const std::string& a, const std::string& b, const std::string& c) const {
-    const Point p = at.at(a) - at.at(b), q = at.at(c) - at.at(b);
-    return std::atan2(std::abs(cross(p, q)), dot(p, q)) * 180 / std::numbers::pi;
-  }
-  // Given to a few digits: what does not fit exactly still fits the drawing.
-  void tell_length(const std::string& a, const std::string& b) { relations.push_back(fmt::format("Equals(LengthOf(Line({},{})),{:.4g})", a, b, span(a, b))); }
-  void tell_angle(const std::string& a, const std::string& b, const std::string& c) {
-    relations.push_back(fmt::format("Equals(MeasureOf(Angle({},{},{})),{:.4g})", a, b, c, angle(a, b, c)));
-  }
-};
-
-std::vector<std::string> labels(base::Random& random, size_t count) {
-  const auto first = static_cast<char>('A' + random.below(26 - static_cast<int64_t>(count) - 1));
-  std::vector<std::string> out;
-  for (size_t i = 0; i < count; ++i) out.emplace_back(1, static_cast<char>(first + static_cast<char>(i)));
-  if (random.chance(0.5))
-    for (size_t i = count; i-- > 1;) std::swap(out[i], out[static_cast<size_t>(random.below(static_cast<int64_t>(i) + 1))]);
-  return out;
-}
-
-// Asked in words, or as the value of a letter that stands in a relation.
-void ask(Sketch& sketch, base::Random& random, const std::string& quantity, const std::string& words, double value) {
-  sketch.value = value;
-  if (random.chance(0.6) || quantity.starts_with("AreaOf") || quantity.starts_with("PerimeterOf") || quantity.starts_with("Circumference")) {
-    sketch.goal = quantity;
-    sketch.question = one_of({"Find " + words + ".", "What is " + words + "?", "Determine " + words + ".", "Find " + words + ". Round to the nearest tenth."}, random);
-    return;
-  }
-  const std::string letter = one_of({"x", "y", "z"}, random);
-  const int64_t slope = random.chance(0.7) ? 1 : random.between(2, 4), offset = slope > 1 || random.chance(0.2) ? random.between(1, 12) : 0;
-  sketch.value = (value - static_cast<double>(offset)) / static_cast<double>(slope);
-  if (sketch.value <= 0) sketch.value = value;
-  std::string side = letter;
-  if (sketch.value != value) side = (slope > 1 ? std::to_string(slope) : "") + letter + (offset > 0 ? "+" + std::to_string(offset) : "");
-  sketch.relations.push_back(fmt::format("Equals({},{})", quantity, side));
-  sketch.goal = letter;
-  sketch.question = one_of({"Find " + letter + ".", "What is " + letter + "?", "Find the value of " + letter + ".", "Solve for " + letter + "."}, random);
-}
-
-void ask_length(Sketch& sketch, base::Random& random, const std::string& a, const std::string& b) {
-  ask(sketch, random, fmt::format("LengthOf(Line({},{}))", a, b), one_of({a + b, a + " " + b, "the length of " + a + b}, random), sketch.span(a, b));
-}
-
-void ask_angle(Sketch& sketch, base::Random& random, const std::string& a, const std::string& b, const std::string& c) {
-  ask(sketch, random, fmt::format("MeasureOf(Angle({},{},{}))", a, b, c),
-      one_of({"m \\angle " + a + " " + b + " " + c, "angle " + a + b + c, "the measure of angle " + a + b + c}, random), sketch.angle(a, b, c));
-}
-
-void ask_polygon(Sketch& sketch, base::Random& random, const std::string& kind, const std::vector<std::string>& corners) {
-  double perimeter = 0, twice = 0;
-  for (size_t i = 0; i < corners.size(); ++i) {
-    const auto &a = corners[i], &b = corners[(i + 1) % corners.size()];
-    perimeter += sketch.span(a, b), twice += cross(sketch.at[a], sketch.at[b]);
-  }
-  const bool area = random.chance(0.5);
-  std::string words = kind;
-  words[0] = static_cast<char>(words[0] + 32);
-  ask(sketch, random, fmt::format("{}({}({}))", area ? "AreaOf" : "PerimeterOf", kind, fmt::join(corners, ",")),
-      fmt::format("the {} of {} {}", area ? "area" : "perimeter", random.chance(0.5) ? "the" : words, random.chance(0.5) ? words : fmt::format("{}", fmt::join(corners, " "))),
-      area ? std::abs(twice) / 2 : perimeter);
-}
 
 Sketch triangle(base::Random& random) {
   Sketch s;
@@ -170,8 +96,8 @@ std::vector<double> choices_for(double value, base::Random& random) {
 }  // namespace
 
 RandomProblem random_geometry(base::Random& random) {
-  const int64_t kind = random.below(3);
-  Sketch s = kind == 0 ? triangle(random) : kind == 1 ? parallelogram(random) : circle(random);
+  const auto kinds = {triangle, parallelogram, circle, regular_polygon, angle_sum, trapezoid, incircle, similar_triangles, bisected_triangle};
+  Sketch s = kinds.begin()[random.below(static_cast<int64_t>(kinds.size()))](random);
   add_points(s, random);
   json near = json::object();
   const double size = 150, turn = random.uniform() * 0.4;
