@@ -6,7 +6,7 @@ namespace atelier::sketchpad {
 namespace {
 
 constexpr std::string_view kHead = "{\"tool\":\"";
-constexpr size_t kDepth = 8, kPart = 400;
+constexpr size_t kDepth = 8, kPart = 400, kNumber = 24;
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -40,8 +40,8 @@ std::optional<CallGrammar> CallGrammar::after(std::string_view bytes) const {
 // JSON's numbers: -?(0|[1-9][0-9]*)(\.[0-9]+)?, without exponents.
 bool CallGrammar::number_takes(char c) const {
   const bool whole = part_.find('.') == part_.npos;
-  if (c == '.') return whole && !part_.empty() && digit(part_.back());
-  return digit(c) && part_ != "0" && part_ != "-0" && part_.size() < 24;
+  if (c == '.') return whole && digit(part_.back()) && part_.size() + 1 < kNumber;  // a digit must follow
+  return digit(c) && part_ != "0" && part_ != "-0" && part_.size() < kNumber;
 }
 bool CallGrammar::number_ends() const { return digit(part_.back()); }
 
