@@ -93,6 +93,26 @@ TEST(RandomProblems, AreAnsweredByTheirPrograms) {
   EXPECT_ERROR(random_problem("cooking", 1), InvalidArgument, "there are: connectivity");
 }
 
+// Every kind of figure is asked about, its program reads the answer off the drawing, and says first what the goal is.
+TEST(RandomProblems, FiguresOfEveryKindAreAnswered) {
+  std::set<std::string> left = {"LengthOf", "MeasureOf(Angle(", "MeasureOf(Arc(", "Regular(", "ScaleFactorOf(", "CircumferenceOf(", "Trapezoid(", "Triangle(", "Parallelogram("};
+  int right = 0;
+  constexpr int kCount = 60;
+  for (uint64_t seed = 1; seed <= kCount; ++seed) {
+    const Problem problem = random_problem("geometry", seed).problem;
+    const std::string goal = problem.fields["goal"];
+    std::erase_if(left, [&](const std::string& one) { return goal.starts_with(one) || goal.find("Of(" + one) != goal.npos; });
+    Session session(problem, {}, all_tools());
+    RulesPlanner planner(seed);
+    session.run(planner);
+    right += is_right(problem, session.trace().answer().value_or(""));
+    for (const Step& step : session.trace().steps)
+      if (step.move.call && step.move.call->tool.starts_with("measure_")) EXPECT_TRUE(step.move.thought.starts_with("The goal is " + goal + ",")) << step.move.thought;
+  }
+  EXPECT_GE(right, kCount * 95 / 100);
+  EXPECT_TRUE(left.empty()) << *left.begin() << " was never asked for";
+}
+
 TEST(TrainingText, IsTheSameForAnyThreadsAndKeepsOut) {
   TrainingTextOptions options{.documents = 12, .seed = 4, .tasks = {"parity", "connectivity"}};
   const auto lines = [&](int threads) {
