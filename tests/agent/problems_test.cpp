@@ -106,8 +106,10 @@ TEST(RandomProblems, FiguresOfEveryKindAreAnswered) {
     RulesPlanner planner(seed);
     session.run(planner);
     right += is_right(problem, session.trace().answer().value_or(""));
-    for (const Step& step : session.trace().steps)
-      if (step.move.call && step.move.call->tool.starts_with("measure_")) EXPECT_TRUE(step.move.thought.starts_with("The goal is " + goal + ",")) << step.move.thought;
+    for (const Step& step : session.trace().steps) {
+      if (!step.move.call || !step.move.call->tool.starts_with("measure_")) continue;
+      EXPECT_TRUE(step.move.thought.starts_with("The goal is " + goal + ",")) << step.move.thought;
+    }
   }
   EXPECT_GE(right, kCount * 95 / 100);
   EXPECT_TRUE(left.empty()) << *left.begin() << " was never asked for";
