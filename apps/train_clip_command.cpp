@@ -30,6 +30,7 @@ void add_train_clip(CLI::App& train) {
   };
   file("--pack", a->options.pack, "Pictures and captions (`atelier corpus pack-clip`)")->required()->check(CLI::ExistingFile);
   file("--text", a->options.text, "Folder with the pack's tokenizer; words start as its text model knows them (default models/starter/text)");
+  file("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/clip")->check(CLI::ExistingDirectory);
   file("--run", a->options.run.folder, "Folder of the run: checkpoint, metrics (default runs/clip)");
   file("--export", a->options.export_folder, "Write the averaged weights here when training ends");
   command->add_option("--config", a->config_file, "JSON with model, optimizer and batch; flags win over it")->check(CLI::ExistingFile);

@@ -39,16 +39,6 @@ std::vector<int64_t> first_rows(const std::vector<int64_t>& rows, size_t limit) 
   return {rows.begin(), rows.begin() + std::min(rows.size(), limit)};
 }
 
-void copy_weights(base::Parameters& parameters, const base::Weights& weights) {
-  const at::NoGradGuard no_gradient;
-  for (const auto& [name, tensor] : parameters.all()) {
-    const Tensor read = weights.read(name);
-    REQUIRE(read.sizes() == tensor.sizes(), "the weights to start from have {} of another shape", name);
-    Tensor target = tensor;
-    target.copy_(read);
-  }
-}
-
 // A grid of the sample prompts, each with its own fixed seed.
 void write_samples(const std::filesystem::path& path, const FusionModel& model, const vision::Vae& vae,
                    const std::vector<std::vector<int32_t>>& prompts, const ControlIds& ids) {
@@ -99,12 +89,11 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
   const ControlIds ids = {tokenizer.id("<pad>"), tokenizer.id("<bos>"), tokenizer.id("<eos>"), tokenizer.id("<boi>"), tokenizer.id("<eoi>"),
                           text::SpanSymbols::of(tokenizer), tokenizer.id("<question>"), tokenizer.id("<caption>"), tokenizer.id("<answer>")};
 
-  base::Parameters parameters = base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
+  std::optional<base::Weights> from;
+  if (!options.from.empty()) from.emplace(options.from);
+  base::Parameters parameters = from ? base::Parameters::read_float(*from) : base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
   const FusionModel model(parameters.root(), config.model, text);
-  if (options.from.empty())
-    copy_text_tower(parameters, base::Weights(options.text));
-  else
-    copy_weights(parameters, base::Weights(options.from));
+  if (!from) copy_text_tower(parameters, base::Weights(options.text));
   base::Optimizer optimizer(parameters, config.optimizer, trained_by_muon);
   connect_fused_gradients(model, optimizer);
   base::TrainingRun run(options.run, optimizer, base::write_config(config));

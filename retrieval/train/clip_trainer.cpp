@@ -6,6 +6,7 @@
 #include "text/tokenizer.h"
 
 #include <chrono>
+#include <optional>
 
 namespace atelier::retrieval {
 namespace {
@@ -112,9 +113,12 @@ void train_clip(const ClipTrainConfig& config, const ClipTrainOptions& options) 
   REQUIRE(text.eos_token_id != 2, "eos_token_id must not be 2: Hugging Face's CLIP then looks for the largest id instead");
   const ClipTokenizer fits(options.text, text);
 
-  base::Parameters parameters = base::Parameters::fresh(base::mix(static_cast<uint64_t>(config.seed), kParameters), base::compute().device);
+  std::optional<base::Weights> from;
+  if (!options.from.empty()) from.emplace(options.from);
+  base::Parameters parameters =
+      from ? base::Parameters::read_float(*from) : base::Parameters::fresh(base::mix(static_cast<uint64_t>(config.seed), kParameters), base::compute().device);
   const ClipModel model(parameters.root(), config.model);
-  set_initial_values(parameters, config.model, options.text);
+  if (!from) set_initial_values(parameters, config.model, options.text);
   base::Optimizer optimizer(parameters, config.optimizer, trained_by_muon);
   base::TrainingRun run(options.run, optimizer, base::write_config(config));
   base::say(fmt::format("{} pictures of {} concepts; {:.1f} M parameters; step {} of {}", pack.size(), pack.concepts(),

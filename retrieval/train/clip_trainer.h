@@ -41,6 +41,7 @@ struct ClipTrainOptions {
   std::filesystem::path pack;
   std::filesystem::path text;           // folder with the pack's tokenizer.json; token embeddings start as those of the
                                         // text model there, if it has one of this width
+  std::filesystem::path from;           // component folder whose weights a new run starts from; may be empty
   std::filesystem::path export_folder;  // written when training ends; may be empty
   base::RunOptions run;
   int64_t report_every = 20, validate_every = 250;  // steps

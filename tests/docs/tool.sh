@@ -22,6 +22,7 @@ healthy() {  # PORT
 start_service() {
   [[ -e $DOCS_FOLDER/service.port ]] && return
   local port= i
+  : >"$DOCS_FOLDER/service.log"  # read below, perhaps before the service's own shell has come to opening it
   ATELIER_ARG_PORT=0 "$DOCS_PROGRAM" serve "$@" </dev/null >"$DOCS_FOLDER/service.log" 2>&1 &
   echo $! >"$DOCS_FOLDER/service.pid"
   for ((i = 0; i < 1500; ++i)); do

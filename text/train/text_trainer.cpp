@@ -21,27 +21,15 @@ bool trained_by_muon(const std::string& name) {
   return name.starts_with("model.layers.") && name.find("layernorm") == std::string::npos;
 }
 
-/// Puts weights in the place of freshly drawn ones; an empty path leaves those.
-base::Parameters& started(base::Parameters& parameters, const std::filesystem::path& from) {
-  if (from.empty()) return parameters;
-  const base::Weights weights(from);
-  const at::NoGradGuard no_gradient;
-  for (const auto& [name, tensor] : parameters.all()) {
-    const Tensor read = weights.read(name);
-    REQUIRE(read.sizes() == tensor.sizes(), "the weights to start from, {}, have {} of another shape", from.string(), name);
-    Tensor target = tensor;
-    target.copy_(read);
-  }
-  return parameters;
-}
-
 /// The model, its parameters and their optimiser, and where its fused kernels must be told that weights changed.
 class Trainee {
  public:
-  Trainee(const TextTrainConfig& config, const std::filesystem::path& from)
-      : parameters_(base::Parameters::fresh(base::mix(static_cast<uint64_t>(config.seed), kParameters), base::compute().device)),
+  /// @param from  weights to start from, if any
+  Trainee(const TextTrainConfig& config, const std::optional<base::Weights>& from)
+      : parameters_(from ? base::Parameters::read_float(*from)
+                         : base::Parameters::fresh(base::mix(static_cast<uint64_t>(config.seed), kParameters), base::compute().device)),
         model_(parameters_.root(), config.model),
-        optimizer_(started(parameters_, from), config.optimizer, trained_by_muon) {
+        optimizer_(parameters_, config.optimizer, trained_by_muon) {
     for (const auto& [name, tensor] : parameters_.all()) {
       if (name == "model.embed_tokens.weight") embeddings_ = tensor;
       if (name == (config.model.tie_word_embeddings ? "model.embed_tokens.weight" : "lm_head.weight")) head_ = tensor;
@@ -128,7 +116,9 @@ std::optional<double> train_text(const TextTrainConfig& requested, const TextTra
           config.model.max_position_embeddings, config.context);
   const TextPack pack(options.pack, tokenizer.size());
 
-  Trainee trainee(config, options.from);
+  std::optional<base::Weights> from;
+  if (!options.from.empty()) from.emplace(options.from);
+  Trainee trainee(config, from);
   base::Optimizer& optimizer = trainee.optimizer();
   base::TrainingRun run(options.run, optimizer, base::write_config(config));
   base::say(fmt::format("{} documents, {} for validation, {} tokens; {:.1f} M parameters; step {} of {}", pack.training().size(),
