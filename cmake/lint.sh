@@ -27,6 +27,6 @@ else
   # GCC's precompiled header means nothing to clang.
   ninja -C build -t compdb | sed -E 's/-include [^ ]*cmake_pch.hxx//; s/-Winvalid-pch//' >"$commands/compile_commands.json"
   (($#)) || set -- "${parsers[@]}"
-  clang-tidy-16 -p "$commands" --quiet "$@" 2> >(grep -v 'warnings generated' >&2) || failed=1
+  printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-16 -p "$commands" --quiet 2> >(grep -v 'warnings generated' >&2) || failed=1
 fi
 exit "$failed"

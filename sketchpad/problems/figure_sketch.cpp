@@ -1,13 +1,21 @@
 #include "sketchpad/problems/figure_sketch.h"
 
+#include <algorithm>
+
 namespace atelier::sketchpad {
 
 std::vector<std::string> labels(base::Random& random, size_t count) {
-  const auto first = static_cast<char>('A' + random.below(26 - static_cast<int64_t>(count) - 1));
   std::vector<std::string> out;
-  for (size_t i = 0; i < count; ++i) out.emplace_back(1, static_cast<char>(first + static_cast<char>(i)));
-  if (random.chance(0.5))
-    for (size_t i = count; i-- > 1;) std::swap(out[i], out[static_cast<size_t>(random.below(static_cast<int64_t>(i) + 1))]);
+  for (char letter = 'A'; letter <= 'Z'; ++letter) out.emplace_back(1, letter);
+  if (random.chance(0.5)) {
+    shuffle(out, random);
+    out.resize(count);
+    if (random.chance(0.5)) std::sort(out.begin(), out.end());
+    return out;
+  }
+  const auto first = out.begin() + random.below(26 - static_cast<int64_t>(count) - 1);
+  out = {first, first + static_cast<std::ptrdiff_t>(count)};
+  if (random.chance(0.5)) shuffle(out, random);
   return out;
 }
 

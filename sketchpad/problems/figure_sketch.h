@@ -37,8 +37,12 @@ struct Sketch {
   }
 };
 
+/// Puts a list into an order by chance.
+void shuffle(auto& items, base::Random& random) {
+  for (size_t i = items.size(); i-- > 1;) std::swap(items[i], items[static_cast<size_t>(random.below(static_cast<int64_t>(i) + 1))]);
+}
 
-/// `count` capitals in a row, often shuffled.
+/// `count` capitals, half of the time in a row, often in order.
 std::vector<std::string> labels(base::Random& random, size_t count);
 
 /// Asks for a quantity, in words or as the value of a letter that stands in a relation.

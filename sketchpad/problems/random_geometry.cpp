@@ -108,6 +108,9 @@ RandomProblem random_geometry(base::Random& random) {
     const Point q = (p - low) * scale;
     near[name] = {std::round(40 + q.x + turn * q.y + random.normal() * 2), std::round(40 + q.y + random.normal() * 2)};
   }
+  // What is asked for must be looked for: its relation stands anywhere.
+  shuffle(s.relations, random);
+  shuffle(s.lines, random);
   const double value = std::round(s.value * 10) / 10;
   const auto choices = choices_for(value, random);
   Problem problem{.question = s.question, .fields = {{"relations", s.relations}, {"goal", s.goal}, {"lines", s.lines}, {"near", near}, {"choices", choices}}};
