@@ -1,11 +1,12 @@
 #include "apps/commands.h"
 #include "apps/model_folder.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "promptcap/answerer.h"
+#include "promptcap/reader.h"
 #include "retrieval/clip_embedder.h"
 #include "text/client/chat.h"
-#include "text/client/local_model.h"
 
 #include <chrono>
 #include <cstdio>
@@ -29,30 +30,22 @@ struct Arguments {
 
 /// The language model that is asked, and what it needs to live.
 struct AskedModel {
-  std::unique_ptr<const text::TextComponent> component;  // of a folder of its own
-  std::unique_ptr<const text::LanguageModel> model;
-  std::string form;  // its prompt template
+  std::optional<promptcap::Reader> reader;
+  std::unique_ptr<const text::LanguageModel> server;
+  const char* form;  // its prompt template
+
+  const text::LanguageModel& model() const { return server ? *server : reader->model(); }
 };
 
-AskedModel open_language_model(const Arguments& a, const fusion::Pipeline& pipeline, const fs::path& folder) {
+AskedModel open_language_model(const Arguments& a, const fusion::Pipeline& pipeline) {
   if (!a.server.url.empty()) {
     text::ChatConfig server = a.server;
     server.timeout = std::chrono::seconds(a.timeout);
-    return {nullptr, std::make_unique<text::EndpointLanguageModel>(std::move(server)), "paper"};
+    return {{}, std::make_unique<text::EndpointLanguageModel>(std::move(server)), "paper"};
   }
-  const auto local = [](const text::TextModel& model, const text::Tokenizer& tokenizer, std::vector<text::TokenId> begin, std::vector<text::TokenId> end, const std::string& name) {
-    // Ours was trained on captions with several questions behind them: the next one ends an answer, too.
-    if (tokenizer.contains("<question>")) end.push_back(tokenizer.id("<question>"));
-    return std::make_unique<text::LocalLanguageModel>(model, tokenizer, std::move(begin), std::move(end), name);
-  };
-  if (!a.language_model.empty()) {
-    auto component = std::make_unique<const text::TextComponent>(text::TextComponent::load(a.language_model));
-    auto model = local(component->model, component->tokenizer, component->begin, component->end, a.language_model);
-    const char* form = component->tokenizer.contains("<question>") ? "local" : "paper";
-    return {std::move(component), std::move(model), form};
-  }
-  const text::Tokenizer& tokenizer = pipeline.tokenizer();
-  return {nullptr, local(pipeline.model().text(), tokenizer, {tokenizer.id("<bos>")}, {tokenizer.id("<eos>")}, (folder / "text").string()), "local"};
+  promptcap::Reader reader = a.language_model.empty() ? promptcap::Reader(pipeline) : promptcap::Reader(std::filesystem::path(a.language_model));
+  const char* form = reader.ours() ? "local" : "paper";
+  return {std::move(reader), nullptr, form};
 }
 
 base::json to_json(const promptcap::Answer& answer, const Arguments& a, const std::string& model, double seconds) {
@@ -67,7 +60,8 @@ base::json to_json(const promptcap::Answer& answer, const Arguments& a, const st
 }
 
 void run_ask(const Arguments& a) {
-  REQUIRE(base::is_utf8(a.question) && base::is_utf8(a.options.ocr), "the question is not valid UTF-8");
+  REQUIRE(base::is_utf8(a.question), "the question is not valid UTF-8");
+  REQUIRE(base::is_utf8(a.options.ocr), "the text of --ocr is not valid UTF-8");
   for (const std::string& choice : a.options.choices) REQUIRE(base::is_utf8(choice), "a choice is not valid UTF-8");
   REQUIRE(a.shots >= 0 && a.shots <= 64, "shots must be 0 to 64, not {}", a.shots);
   std::vector<vision::Image> pictures = {vision::read_image(a.picture)};
@@ -75,7 +69,7 @@ void run_ask(const Arguments& a) {
   const fs::path folder = a.model.empty() ? default_model_folder() : fs::path(a.model);
   const fusion::Pipeline pipeline = fusion::Pipeline::load(folder);
   const promptcap::Captioner captioner(pipeline);
-  const AskedModel asked = open_language_model(a, pipeline, folder);
+  const AskedModel asked = open_language_model(a, pipeline);
   promptcap::PromptTemplate form = promptcap::PromptTemplate::load(a.form.empty() ? asked.form : a.form);
   promptcap::AnswerOptions options = a.options;
   if (a.shots_given->count() > 0) options.shots = a.shots;
@@ -85,11 +79,13 @@ void run_ask(const Arguments& a) {
   // A model may bring examples; without them, or without a CLIP to choose them by, the question is asked alone.
   const fs::path examples = a.examples.empty() ? folder / "examples.safetensors" : fs::path(a.examples), clip_folder = a.clip.empty() ? folder / "clip" : fs::path(a.clip);
   const bool wanted = !a.direct && options.shots.value_or(form.shots) > 0;
+  REQUIRE(a.examples.empty() || wanted, "--examples would not be read: {}",
+          a.direct ? "--direct answers without any" : "this prompt template has room for none; --shots says for how many");
   if (wanted && (!a.examples.empty() || (fs::exists(examples) && fs::exists(clip_folder)))) {
     pool = promptcap::ExamplePool::load(examples);
     clip.emplace(retrieval::Clip::load(clip_folder));
   }
-  const promptcap::Answerer answerer(captioner, *asked.model, std::move(form), pool ? &*pool : nullptr, clip ? &*clip : nullptr);
+  const promptcap::Answerer answerer(captioner, asked.model(), std::move(form), pool ? &*pool : nullptr, clip ? &*clip : nullptr);
 
   const auto start = std::chrono::steady_clock::now();
   const promptcap::Answer answer = a.direct ? answerer.answer_directly(pictures, a.question, options) : answerer.answer(pictures, a.question, options);
@@ -98,7 +94,7 @@ void run_ask(const Arguments& a) {
     std::printf("%s\n", answer.text.c_str());
     return;
   }
-  std::printf("%s\n", base::dump_json(to_json(answer, a, a.direct ? folder.string() : asked.model->name(), seconds), 2).c_str());
+  std::printf("%s\n", base::dump_json(to_json(answer, a, a.direct ? folder.string() : asked.model().name(), seconds), 2).c_str());
 }
 
 }  // namespace
@@ -107,7 +103,7 @@ void add_ask_command(CLI::App& app) {
   auto a = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("ask", "Answer a question about a picture");
   command->footer(
-      "A caption that tells what the question needs goes to a language model, which answers: the starter model's own, one\n"
+      "A caption that tells what the question needs goes to a language model, which answers: the starter model's reader, one\n"
       "in a folder, or any OpenAI-compatible server. The server's key is read from OPENAI_API_KEY; without it none is sent.\n"
       "\n"
       "Examples:\n"
@@ -121,18 +117,18 @@ void add_ask_command(CLI::App& app) {
   command->add_option("--choices", a->options.choices, "Answer with one of these, separated by commas")->delimiter(',');
   command->add_option("--ocr", a->options.ocr, "Text that was read in the picture");
   command->add_flag("--direct", a->direct, "Let the joint model answer itself, without a caption");
-  auto* folder = command->add_option("--lm", a->language_model, "Folder of a text model to ask, ours or Hugging Face's of the Llama or Qwen2 family")->check(CLI::ExistingDirectory);
+  auto* folder = command->add_option("--lm", a->language_model, "Folder of a text model to ask, ours or Hugging Face's of the Llama or Qwen2 family")->check(existing_folder());
   auto* url = command->add_option("--lm-url", a->server.url, "Root of an OpenAI-compatible server, such as http://127.0.0.1:8080/v1");
   url->excludes(folder);
-  command->add_option("--lm-model", a->server.model, "Model to ask for there");
-  command->add_option("--lm-timeout", a->timeout, "Seconds to wait for its answer")->capture_default_str()->check(CLI::Range(1, 3600));
+  command->add_option("--lm-model", a->server.model, "Model to ask for there")->needs(url);
+  command->add_option("--lm-timeout", a->timeout, "Seconds to wait for its answer")->capture_default_str()->check(in_range(1, 3600));
   command->add_option("--template", a->form, fmt::format("Prompt template: a file, or one of {} (default: local for models with our control symbols, else paper)",
                                                          fmt::join(promptcap::shipped_templates(), ", ")));
   command->add_option("--examples", a->examples, "File of in-context examples (default: the model's, if it has some)");
   a->shots_given = command->add_option("--shots", a->shots, "How many of them, 0 to 64 (default: the template's number)");
   command->add_option("--clip", a->clip, "CLIP that they were made with (default: the model's)");
-  command->add_option("--beams", a->options.caption.num_beams, "Beam of the caption")->capture_default_str()->check(CLI::Range(1, 64));
-  command->add_option("-m,--model", a->model, "Model folder (default: the starter model)")->check(CLI::ExistingDirectory);
+  command->add_option("--beams", a->options.caption.num_beams, "Beam of the caption")->capture_default_str()->check(in_range(1, 64));
+  command->add_option("-m,--model", a->model, "Model folder (default: the starter model)")->check(existing_folder());
   command->add_flag("--json", a->json, "Print answer, caption, examples and log-probability as JSON");
   command->callback([a] { run_ask(*a); });
 }

@@ -5,24 +5,31 @@
 #include "eval/plot.h"
 #include "eval/rows.h"
 #include "promptcap/data/evaluation.h"
+#include "promptcap/reader.h"
 #include "text/client/chat.h"
-#include "text/client/local_model.h"
 
 #include <array>
 #include <map>
+#include <optional>
 
 namespace atelier::eval {
 namespace {
 
 using promptcap::Evaluated, promptcap::Way;
 
-/// The language model that answers: the server's, or the model's own text tower.
-std::unique_ptr<const text::LanguageModel> language_model(Workbench& bench) {
-  if (!bench.options().server.url.empty()) return std::make_unique<text::EndpointLanguageModel>(bench.options().server);
-  const text::Tokenizer& tokenizer = bench.pipeline().tokenizer();
-  return std::make_unique<text::LocalLanguageModel>(bench.pipeline().model().text(), tokenizer, std::vector{tokenizer.id("<bos>")},
-                                                    std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, "the text tower");
-}
+/// The language model that answers: the server's, or the model's own reader.
+struct Answering {
+  explicit Answering(Workbench& bench) {
+    if (bench.options().server.url.empty())
+      reader.emplace(bench.pipeline());
+    else
+      server = std::make_unique<text::EndpointLanguageModel>(bench.options().server);
+  }
+  const text::LanguageModel& model() const { return server ? *server : reader->model(); }
+
+  std::optional<promptcap::Reader> reader;
+  std::unique_ptr<const text::LanguageModel> server;
+};
 
 /// Questions about scenes of held-out combinations, or of the held-out style.
 std::vector<Evaluated> ask(Workbench& bench, const text::LanguageModel& model, bool style, int64_t questions) {
@@ -73,17 +80,17 @@ void report(const std::vector<Evaluated>& results, const std::string& set, bool 
 }  // namespace
 
 Claim measure_promptcap(Workbench& bench) {
-  const std::unique_ptr<const text::LanguageModel> model = language_model(bench);
+  const Answering answering(bench);
   const int64_t questions = bench.count(300, 20);
   Claim claim;
   claim.method = "PromptCap";
   claim.says = "A caption for the question tells a language model more of what it needs than a generic one.";
   claim.data = fmt::format("{} questions about scenes of combinations that no training scene shows, and as many about scenes of the held-out style; answers are exact and must be met word for word (case, articles and stops aside). "
-                           "Language model: {}. Intervals are over scenes.", questions, model->name());
+                           "Language model: {}. Intervals are over scenes.", questions, answering.model().name());
   std::vector<Bar> bars;
-  const std::vector<Evaluated> combinations = ask(bench, *model, false, questions);
+  const std::vector<Evaluated> combinations = ask(bench, answering.model(), false, questions);
   report(combinations, "combinations", true, claim, bars);
-  report(ask(bench, *model, true, questions), "held-out style", false, claim, bars);
+  report(ask(bench, answering.model(), true, questions), "held-out style", false, claim, bars);
 
   const std::vector<int64_t> rows = sample(bench.rows([](const corpus::Picture& p, int64_t) { return p.split == corpus::Split::heldout_style; }), bench.count(200, 12), 60);
   std::vector<std::string> said;

@@ -46,6 +46,7 @@ Pipeline Pipeline::load(const fs::path& folder) {
   for (const char* part : {"text", "fusion", "vae"})
     CHECK_FILE(fs::is_regular_file(folder / part / "config.json"), folder.string(), "the component {}/ is missing (no config.json)", part);
   Pipeline pipeline;
+  pipeline.folder_ = folder;
   pipeline.tokenizer_ = std::make_unique<text::Tokenizer>(text::Tokenizer::load(folder / "text"));
   auto text = std::make_shared<const text::TextModel>(text::TextModel::load(folder / "text"));
   CHECK_FILE(pipeline.tokenizer_->size() <= text->config().vocab_size, folder.string(),

@@ -4,6 +4,7 @@
 ///   model_index.json   {"_class_name": "AtelierPipeline", "_version": …}
 ///   text/  config.json, model.safetensors, tokenizer.json
 ///   fusion/, vae/  config.json, model.safetensors
+/// Others may lie beside them: clip/, reader/ (promptcap/reader.h), planner/ (sketchpad/agent), memory/.
 #include "fusion/generate.h"
 #include "text/tokenizer.h"
 #include "vision/image.h"
@@ -47,6 +48,8 @@ class Pipeline {
   /// Latents (1, C, S, S), normalised, to pixels.
   vision::Image decode(const Tensor& latents) const;
 
+  /// Where it was loaded from.
+  const std::filesystem::path& folder() const { return folder_; }
   int64_t pixels() const { return model_->config().latent_size * 8; }
   const std::vector<std::string>& styles() const { return model_->config().styles; }
   const FusionModel& model() const { return *model_; }
@@ -60,6 +63,7 @@ class Pipeline {
  private:
   Pipeline() = default;
   std::vector<int32_t> negative_ids(const PipelinePrompt& prompt) const;
+  std::filesystem::path folder_;
   std::unique_ptr<text::Tokenizer> tokenizer_;
   std::unique_ptr<FusionModel> model_;
   std::unique_ptr<vision::Vae> vae_;

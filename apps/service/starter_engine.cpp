@@ -9,9 +9,9 @@
 #include "fusion/pipeline.h"
 #include "fusion/sampler.h"
 #include "promptcap/answerer.h"
+#include "promptcap/reader.h"
 #include "retrieval/clip_embedder.h"
 #include "retrieval/memory/memory.h"
-#include "text/client/local_model.h"
 
 #include <ATen/Parallel.h>
 
@@ -110,22 +110,20 @@ class StarterEngine : public Engine {
     memory_->expects(*embedder_);
   }
 
-  /// PromptCap: captions go to the model's own text tower or to a server, with examples if there are some.
+  /// PromptCap: captions go to the model's own reader or to a server, with examples if there are some.
   void open_answerer(const StarterOptions& options) {
-    const text::Tokenizer& tokenizer = pipeline_.tokenizer();
     is_local_ = options.server.url.empty();
     if (is_local_) {
-      language_model_ = std::make_unique<text::LocalLanguageModel>(text_.model, tokenizer, text_.begin,
-                                                                   std::vector{tokenizer.id("<eos>"), tokenizer.id("<question>")}, "text");
+      reader_.emplace(pipeline_);
     } else {
       server_ = options.server;
-      language_model_ = std::make_unique<text::EndpointLanguageModel>(options.server);
+      language_server_ = std::make_unique<text::EndpointLanguageModel>(options.server);
     }
     const fs::path examples = options.model / "examples.safetensors";
     if (embedder_ && fs::exists(examples)) pool_.emplace(promptcap::ExamplePool::load(examples));
-    form_ = promptcap::PromptTemplate::load(is_local_ ? "local" : "paper");
-    answerer_.emplace(captioner_, *language_model_, form_, pool_ ? &*pool_ : nullptr,
-                      pool_ ? &*embedder_ : nullptr);
+    form_ = promptcap::PromptTemplate::load(is_local_ && reader_->ours() ? "local" : "paper");
+    const text::LanguageModel& asked = is_local_ ? static_cast<const text::LanguageModel&>(reader_->model()) : *language_server_;
+    answerer_.emplace(captioner_, asked, form_, pool_ ? &*pool_ : nullptr, pool_ ? &*embedder_ : nullptr);
   }
 
   void describe(const StarterOptions& options) {
@@ -186,9 +184,10 @@ class StarterEngine : public Engine {
   const ChatModel text_;
   std::optional<retrieval::ClipEmbedder> embedder_;
   std::optional<retrieval::Memory> memory_;
-  bool is_local_ = true;  // language_model_ is text_
+  bool is_local_ = true;  // captions go to reader_, else to language_server_
   text::ChatConfig server_;  // unless is_local_
-  std::unique_ptr<text::LanguageModel> language_model_;
+  std::optional<promptcap::Reader> reader_;
+  std::unique_ptr<text::LanguageModel> language_server_;
   promptcap::PromptTemplate form_;
   std::optional<promptcap::ExamplePool> pool_;
   std::optional<promptcap::Answerer> answerer_;

@@ -4,9 +4,9 @@
 #include "base/error.h"
 #include "fusion/pipeline.h"
 #include "promptcap/answerer.h"
+#include "promptcap/reader.h"
 #include "retrieval/clip_embedder.h"
 #include "retrieval/memory/memory.h"
-#include "text/client/local_model.h"
 
 #include <mutex>
 #include <optional>
@@ -21,13 +21,10 @@ using sketchpad::Recalled;
 /// PromptCap over the generator's own weights, as `atelier ask` puts it together without examples.
 struct Describer {
   explicit Describer(const fusion::Pipeline& pipeline)
-      : captioner(pipeline),
-        language_model(pipeline.model().text(), pipeline.tokenizer(), {pipeline.tokenizer().id("<bos>")},
-                       {pipeline.tokenizer().id("<eos>"), pipeline.tokenizer().id("<question>")}, "text"),
-        answerer(captioner, language_model, promptcap::PromptTemplate::load("local")) {}
+      : captioner(pipeline), reader(pipeline), answerer(captioner, reader.model(), promptcap::PromptTemplate::load(reader.ours() ? "local" : "paper")) {}
 
   const promptcap::Captioner captioner;
-  const text::LocalLanguageModel language_model;
+  const promptcap::Reader reader;
   const promptcap::Answerer answerer;
 };
 
