@@ -1,12 +1,18 @@
 #include "apps/program.h"
 
 #include "apps/commands.h"
+#include "apps/usage.h"
 #include "base/compute.h"
 #include "base/error.h"
 #include "base/progress.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <utility>
 
 namespace atelier::apps {
@@ -48,24 +54,20 @@ void name_environment(CLI::App& app, int argc, const char* const* argv) {
   visit(visit, app);
 }
 
-/// Edits (insert, delete, replace) between two words.
-size_t edits(const std::string& a, const std::string& b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = std::exchange(row[0], i);
-    for (size_t j = 1; j <= b.size(); ++j)
-      diagonal = std::exchange(row[j], std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])}));
-  }
-  return row.back();
+/// Files that this process opens must never become its standard output or error, as they would where those are closed:
+/// what is said then would be written into them. Each is opened the wrong way round, so that its use still fails.
+void hold_standard_files() {
+  for (const auto& [fd, mode] : {std::pair(STDIN_FILENO, O_WRONLY), std::pair(STDOUT_FILENO, O_RDONLY), std::pair(STDERR_FILENO, O_RDONLY)})
+    if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", mode) < 0) return;
 }
 
-/// For a line whose word in a command's place is none.
-std::string no_such_command(const CLI::App& parent, const std::string& word) {
-  std::string message = fmt::format("there is no command '{}'", word);
-  for (const CLI::App* child : parent.get_subcommands([](const CLI::App*) { return true; }))
-    if (edits(word, child->get_name()) <= 2) return message + fmt::format("; did you mean '{}'?", child->get_name());
-  return message;
+/// @return the exit code; 1 if what was printed did not get through
+int finish_output() {
+  errno = 0;
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return 0;
+  std::fprintf(stderr, "atelier: the result cannot be written to stdout: %s\n",
+               errno == ENOSPC ? "the disk is full" : errno != 0 ? std::strerror(errno) : "a part of it was lost");
+  return 1;
 }
 
 void add_train_command(CLI::App& app) {
@@ -131,30 +133,22 @@ std::unique_ptr<CLI::App> make_command_line() {
 }
 
 int run(int argc, const char* const* argv) {
+  hold_standard_files();
   const std::unique_ptr<CLI::App> app = make_command_line();
   if (argc < 2) {
     std::fputs(app->help().c_str(), stdout);
-    return 0;
+    return finish_output();
   }
   app->require_subcommand(1);
   try {
     name_environment(*app, argc, argv);
     app->parse(argc, argv);
-    return std::fflush(stdout) == 0 ? 0 : 1;
+    return finish_output();
   } catch (const CLI::Success& wanted) {  // --help, --version
-    return app->exit(wanted);
+    app->exit(wanted);
+    return finish_output();
   } catch (const CLI::ParseError& error) {
-    const CLI::App* command = app.get();
-    std::string path = "atelier";
-    while (!command->get_subcommands().empty()) {
-      command = command->get_subcommands().front();
-      path += " " + command->get_name();
-    }
-    std::string message = error.what();
-    const std::vector<std::string> rest = app->remaining(true);  // flags may stand anywhere, so the root keeps it
-    if (command->get_require_subcommand_min() > 0)
-      message = rest.empty() || rest.front().starts_with('-') ? "a command is missing" : no_such_command(*command, rest.front());
-    std::fprintf(stderr, "atelier: %s\nSee: %s --help\n", message.c_str(), path.c_str());
+    std::fprintf(stderr, "atelier: %s\nSee: %s --help\n", usage_message(*app, error).c_str(), reached_command(*app).second.c_str());
     return 2;
   } catch (...) {
     const Failure failure = explain(std::current_exception());
