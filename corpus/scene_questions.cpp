@@ -161,7 +161,8 @@ class Questioner {
     if (objects_.size() != 2 || nouns_.size() != 2) return;
     const int64_t i = random_.below(2);
     const std::optional<Relation> relation = clear_relation(objects_[i], objects_[1 - i]);
-    if (relation) add({"where", fill({"where is {}?", the(objects_[i])}), fill({"{} {}", words_of(*relation), the(objects_[1 - i])}), Need::layout});
+    // Nothing in the question says whether an answer names colours: it does not.
+    if (relation) add({"where", fill({"where is {}?", the(objects_[i])}), fill({"{} the {}", words_of(*relation), noun(objects_[1 - i]).word}), Need::layout});
   }
 
   void count() {
