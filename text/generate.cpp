@@ -28,15 +28,6 @@ void check_lengths(const TextModel& model, const std::vector<TokenId>& prompt, i
   for (const TokenId id : prompt) REQUIRE(id >= 0 && id < model.config().vocab_size, "token {} is beyond the model's vocabulary", id);
 }
 
-/// The rows of a cache that the given rows stand for, in a new cache.
-KvCache select_rows(const KvCache& cache, const Tensor& rows) {
-  const base::TowerKeyValues all = cache.contents();
-  KvCache selected;
-  selected.propose(base::TowerKeyValues{all.keys.index_select(1, rows), all.values.index_select(1, rows)});
-  selected.commit();
-  return selected;
-}
-
 /// A token id, a list of them, or none.
 void add_ids(const json& document, const char* name, const Tokenizer& tokenizer, std::vector<TokenId>& ids, const std::string& where) {
   const auto found = document.find(name);
@@ -78,24 +69,6 @@ std::vector<TokenId> generate(const TextModel& model, const std::vector<TokenId>
     if (std::find(config.stop.begin(), config.stop.end(), token) != config.stop.end()) break;
   }
   return tokens;
-}
-
-std::vector<Beam> generate_beams(const TextModel& model, const std::vector<TokenId>& prompt, const BeamConfig& config) {
-  check_lengths(model, prompt, config.max_new_tokens);
-  const c10::InferenceMode guard;
-  const at::Device device = base::compute().device;
-  KvCache cache;
-  const NextLogits next_logits = [&](const Tensor& sequences, const Tensor& parents) {
-    base::throw_if_cancelled();
-    Tensor fresh = sequences;
-    if (parents.defined()) {
-      cache = select_rows(cache, parents.to(device));
-      fresh = sequences.slice(1, -1);
-    }
-    const Tensor hidden = model.forward(fresh.to(device), cache).select(1, -1);  // (rows, hidden)
-    return model.logits(hidden);                                                 // (rows, vocab)
-  };
-  return beam_search(prompt, next_logits, config);
 }
 
 TextComponent TextComponent::load(const std::filesystem::path& folder) {

@@ -1,6 +1,5 @@
 #pragma once
 /// Continuing a text with a language model, a token at a time, over a key-value cache.
-#include "text/beam_search.h"
 #include "text/sampling.h"
 #include "text/tokenizer.h"
 #include "text/transformer.h"
@@ -22,9 +21,6 @@ struct GenerateConfig {
 /// @throws Cancelled after Ctrl-C
 std::vector<TokenId> generate(const TextModel& model, const std::vector<TokenId>& prompt, const GenerateConfig& config,
                               const std::function<bool(TokenId)>& on_token = {});
-
-/// The most probable continuations (text/beam_search.h) by this model; the cache follows the beams.
-std::vector<Beam> generate_beams(const TextModel& model, const std::vector<TokenId>& prompt, const BeamConfig& config);
 
 /// A model with its tokenizer and its symbols, as a component folder holds them.
 struct TextComponent {

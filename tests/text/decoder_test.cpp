@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/safetensors.h"
 #include "tests/support.h"
+#include "text/beam_search.h"
 #include "text/generate.h"
 
 namespace atelier::text {
@@ -53,7 +54,12 @@ TEST_P(Decoder, BeamSearchIsExact) {
   const std::vector<TokenId> expected = ids_of(expected_.read("beam4_norepeat3_eos7")[0]);
   std::vector<TokenId> tokens = ids_of(ids_[0].narrow(0, 0, 10));
   const BeamConfig config{.num_beams = 4, .max_new_tokens = 20, .no_repeat_ngram_size = 3, .early_stopping = true, .eos = 7};
-  const auto beams = generate_beams(model_, tokens, config);
+  const at::NoGradGuard no_gradient;
+  const NextLogits next_logits = [&](const Tensor& sequences, const Tensor&) {
+    KvCache cache;  // read anew each time: it is the search that is asked here
+    return model_.logits(model_.forward(sequences, cache).select(1, -1));
+  };
+  const auto beams = beam_search(tokens, next_logits, config);
   tokens.insert(tokens.end(), beams.front().tokens.begin(), beams.front().tokens.end());
   EXPECT_EQ(tokens, expected);
 }
