@@ -13,7 +13,6 @@ class Ranks {
   static Ranks from_environment();
 
   int64_t rank() const { return rank_; }
-  int64_t world_size() const { return world_size_; }
   bool first() const { return rank_ == 0; }
 
   /// Sums a contiguous fp32 tensor over all ranks, in place. Nothing to do for one rank.

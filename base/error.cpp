@@ -8,12 +8,6 @@ int64_t checked_mul(int64_t a, int64_t b, std::string_view what) {
   return product;
 }
 
-int64_t checked_add(int64_t a, int64_t b, std::string_view what) {
-  int64_t sum;
-  if (__builtin_add_overflow(a, b, &sum)) throw InvalidFile(fmt::format("{}: {} + {} is too large", what, a, b));
-  return sum;
-}
-
 void assertion_failed(const char* condition, const char* file, int line) {
   throw std::logic_error(fmt::format("{}:{}: assertion failed: {}", file, line, condition));
 }

@@ -40,9 +40,8 @@ class Cancelled : public std::runtime_error {
   Cancelled() : std::runtime_error("cancelled") {}
 };
 
-/// a * b and a + b for sizes read from files. @throws InvalidFile naming `what` if the result passes 2^63 - 1.
+/// a * b for sizes read from files. @throws InvalidFile naming `what` if the result passes 2^63 - 1.
 int64_t checked_mul(int64_t a, int64_t b, std::string_view what);
-int64_t checked_add(int64_t a, int64_t b, std::string_view what);
 
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
 

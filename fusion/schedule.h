@@ -47,12 +47,10 @@ class NoiseSchedule {
   Estimate estimate(const Tensor& x_t, const Tensor& output, const Level& level) const;
 
   Prediction prediction() const { return prediction_; }
-  /// Cosine path: product of (1 - beta) up to step k, k = 0..999.
-  const std::vector<double>& alphas_cumprod() const { return alphas_cumprod_; }
 
  private:
   Prediction prediction_;
-  std::vector<double> alphas_cumprod_;
+  std::vector<double> alphas_cumprod_;  // cosine path: product of (1 - beta) up to step k, k = 0..999
 };
 
 /// Training times, one a picture: uniform over 1..1000 for the cosine path; for flow 1000 sigmoid(N(0.8, 1)) in 9 of 10

@@ -8,6 +8,7 @@
 namespace atelier::promptcap {
 namespace {
 
+constexpr std::string_view kGeneric = "what does the image describe?";
 constexpr std::string_view kAccording = "please describe this image according to the given question: ";
 constexpr size_t kMostPictures = 8, kMostDocuments = 8, kQuestionTokens = 128, kDocumentTokens = 48;
 
@@ -18,14 +19,8 @@ std::string trimmed(std::string text) {
 
 }  // namespace
 
-std::string caption_prompt(const std::string& question, const std::string& ocr) {
-  std::string prompt = question.empty() ? std::string(kGenericPrompt) : std::string(kAccording) + question;
-  if (!ocr.empty()) prompt += " OCR inputs: " + ocr;
-  return prompt;
-}
-
 std::string question_of(const std::string& prompt) {
-  if (prompt == kGenericPrompt) return {};
+  if (prompt == kGeneric) return {};
   return prompt.starts_with(kAccording) ? prompt.substr(kAccording.size()) : prompt;
 }
 

@@ -12,11 +12,8 @@
 
 namespace atelier::promptcap {
 
-/// The paper's prompts, as published captioners read them.
-inline constexpr const char* kGenericPrompt = "what does the image describe?";
-/// "please describe this image according to the given question: …", with " OCR inputs: …" behind it if there are some.
-std::string caption_prompt(const std::string& question, const std::string& ocr = "");
-/// The question in such a prompt; empty for the generic one. Any other text is a question already.
+/// The question in a prompt as published captioners read it, "please describe this image according to the given question:
+/// …"; empty for their generic one, "what does the image describe?". Any other text is a question already.
 std::string question_of(const std::string& prompt);
 
 struct CaptionOptions {

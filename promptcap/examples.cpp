@@ -69,15 +69,4 @@ std::vector<Example> ExamplePool::choose(const retrieval::Embedder& embedder, co
   return chosen;
 }
 
-std::vector<Example> ExamplePool::random(int64_t count, uint64_t seed) const {
-  base::Random random(seed);
-  std::vector<Example> rest = examples_, chosen;
-  while (static_cast<int64_t>(chosen.size()) < count && !rest.empty()) {
-    std::swap(rest[random.below(static_cast<int64_t>(rest.size()))], rest.back());
-    chosen.push_back(std::move(rest.back()));
-    rest.pop_back();
-  }
-  return chosen;
-}
-
 }  // namespace atelier::promptcap

@@ -29,8 +29,6 @@ class ExamplePool {
 
   /// @throws InvalidArgument if the embedder is not the pool's
   std::vector<Example> choose(const retrieval::Embedder& embedder, const std::string& question, const vision::Image& picture, int64_t count) const;
-  /// Any of them, to see what choosing is worth.
-  std::vector<Example> random(int64_t count, uint64_t seed) const;
 
   const std::vector<Example>& examples() const { return examples_; }
 

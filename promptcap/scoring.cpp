@@ -58,27 +58,6 @@ std::string normalise_answer(std::string_view answer) {
   return out;
 }
 
-double character_error_rate(std::string_view said, std::string_view reference) {
-  if (reference.empty()) return said.empty() ? 0 : 1;
-  return static_cast<double>(edits(said, reference)) / static_cast<double>(reference.size());
-}
-
-double soft_score(std::string_view answer, const std::vector<std::string>& gold) {
-  REQUIRE(!gold.empty(), "there is no right answer to compare with");
-  const std::string said = normalise_answer(answer);
-  std::vector<double> scores;
-  for (const std::string& one : gold) scores.push_back(1 - character_error_rate(said, normalise_answer(one)));
-  std::sort(scores.begin(), scores.end(), std::greater());
-  const size_t best = std::min<size_t>(3, scores.size());
-  return std::min(1.0, std::accumulate(scores.begin(), scores.begin() + best, 0.0) / static_cast<double>(best));
-}
-
-double hard_score(std::string_view answer, const std::vector<std::string>& gold) {
-  const std::string said = normalise_answer(answer);
-  const auto equal = std::count_if(gold.begin(), gold.end(), [&](const std::string& one) { return normalise_answer(one) == said; });
-  return std::min(1.0, 0.3 * static_cast<double>(equal));
-}
-
 size_t closest_choice(std::string_view answer, const std::vector<std::string>& choices) {
   REQUIRE(!choices.empty(), "there are no choices");
   const std::string said = normalise_answer(answer);

@@ -10,15 +10,6 @@ namespace atelier::promptcap {
 /// Lower case, without '.' and ',', articles, and blanks around and between: "The Red apple." -> "red apple".
 std::string normalise_answer(std::string_view answer);
 
-/// Edits (insert, delete, replace) from one text to the other over the letters of the second, by bytes. 0: equal.
-double character_error_rate(std::string_view said, std::string_view reference);
-
-/// PromptCap's scores of one answer against all that people gave (its code), after normalise_answer.
-/// soft: the mean of the three best of 1 - character error rate, at most 1
-double soft_score(std::string_view answer, const std::vector<std::string>& gold);
-/// hard: 0.3 for each equal one, at most 1
-double hard_score(std::string_view answer, const std::vector<std::string>& gold);
-
 /// Which of the choices a language model's words mean: an equal one, a number ("(2)", "2"), the only one that is named
 /// in them or that they are a part of, else the one with the fewest edits.
 size_t closest_choice(std::string_view said, const std::vector<std::string>& choices);

@@ -104,9 +104,7 @@ int64_t Clip::tokens_a_picture() const {
 }
 
 int64_t Clip::dimensions() const { return parts_->model.config().projection_dim; }
-double Clip::logit_scale() const { return parts_->model.logit_scale().item<double>(); }
 const std::string& Clip::hash() const { return parts_->hash; }
-const ClipModel& Clip::model() const { return parts_->model; }
 
 // Not cryptographic: it tells versions of weights apart, it does not guard against anybody.
 std::string clip_hash(const fs::path& folder) {

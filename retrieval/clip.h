@@ -18,8 +18,6 @@
 
 namespace atelier::retrieval {
 
-class ClipModel;
-
 class Clip {
  public:
   /// A folder with config.json, model.safetensors, preprocessor_config.json, and tokenizer.json or vocab.json and
@@ -46,13 +44,8 @@ class Clip {
   /// Length of the vectors.
   int64_t dimensions() const;
 
-  /// What inner products are multiplied by before a softmax over them: 1 / temperature, learned.
-  double logit_scale() const;
-
   /// 16 hex digits over every file that decides a vector: vectors of different hashes must not be compared.
   const std::string& hash() const;
-
-  const ClipModel& model() const;
 
  private:
   struct Parts;

@@ -210,11 +210,9 @@ class Teller {
 
 }  // namespace
 
-std::string counted_things(const corpus::Scene& scene) { return list_of(things_of(scene)); }
-
 std::vector<std::string> conditioned_captions(const corpus::Scene& scene, const corpus::Question& question) {
   std::vector<std::string> captions = Teller(scene, question).tell(question.kind);
-  for (std::string more : {counted_things(scene), scene.caption})
+  for (std::string more : {list_of(things_of(scene)), scene.caption})  // everything that is there, counted: "a red key, two cups and a dog"
     if (std::find(captions.begin(), captions.end(), more) == captions.end()) captions.push_back(std::move(more));
   return captions;
 }

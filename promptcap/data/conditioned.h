@@ -15,7 +15,4 @@ namespace atelier::promptcap {
 /// Candidates for the filter, from the one that tells least; the scene's own, generic caption is the last.
 std::vector<std::string> conditioned_captions(const corpus::Scene& scene, const corpus::Question& question);
 
-/// Everything that is there, counted: "a red key, two cups and a dog".
-std::string counted_things(const corpus::Scene& scene);
-
 }  // namespace atelier::promptcap

@@ -63,11 +63,9 @@ TEST(PromptTemplate, IsAFile) {
   EXPECT_ERROR(PromptTemplate::load("papre"), base::InvalidArgument, "one of paper, unifiedqa, local");
 }
 
-TEST(CaptionPrompt, SaysWhatThePapersCaptionersRead) {
-  EXPECT_EQ(caption_prompt(""), "what does the image describe?");
-  EXPECT_EQ(caption_prompt("what year?", "1999"), "please describe this image according to the given question: what year? OCR inputs: 1999");
-  EXPECT_EQ(question_of(caption_prompt("what year?")), "what year?");
-  EXPECT_EQ(question_of(kGenericPrompt), "");
+TEST(QuestionOf, KnowsThePromptsOfThePapersCaptioners) {
+  EXPECT_EQ(question_of("please describe this image according to the given question: what year?"), "what year?");
+  EXPECT_EQ(question_of("what does the image describe?"), "");
   EXPECT_EQ(question_of("who is it?"), "who is it?");
 }
 
@@ -93,7 +91,6 @@ TEST_F(Pool, TheMostSimilarComesLastAndAFileKeepsAll) {
   ASSERT_EQ(chosen.size(), 2u);
   EXPECT_EQ(chosen.back().caption, "a green cup");
   EXPECT_EQ(loaded.choose(embedder_, "what is green?", pictures_[1], 9).size(), 3u);
-  EXPECT_EQ(loaded.random(2, 1).size(), 2u);
   EXPECT_ERROR(loaded.choose(retrieval::FakeEmbedder(16, "other"), "q", pictures_[0], 1), base::InvalidArgument, "made with fake-1, not with other");
   base::write_safetensors(folder / "bad.safetensors", {{"question", at::zeros({1, 4})}, {"picture", at::zeros({2, 4})}}, {{"embedder", "e"}, {"examples", R"([["a","b","c"]])"}});
   EXPECT_ERROR(ExamplePool::load(folder / "bad.safetensors"), base::InvalidFile, "a row an example");

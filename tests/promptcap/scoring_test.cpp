@@ -34,15 +34,6 @@ TEST(Scoring, NormalisesAsPromptCapDoes) {
   EXPECT_EQ(normalise_answer("a"), "");
 }
 
-TEST(Scoring, SoftIsTheMeanOfTheThreeBest) {
-  EXPECT_DOUBLE_EQ(character_error_rate("cat", "cart"), 0.25);
-  EXPECT_DOUBLE_EQ(soft_score("a cat", {"cat"}), 1);
-  EXPECT_DOUBLE_EQ(soft_score("cat", {"cart", "cart", "cart", "zzzz"}), 0.75);
-  EXPECT_DOUBLE_EQ(soft_score("cat", {"cat", "cart"}), 0.875);
-  EXPECT_DOUBLE_EQ(hard_score("cat", {"cat", "the cat", "dog"}), 0.6);
-  EXPECT_DOUBLE_EQ(hard_score("cat", {"cat", "cat", "cat", "cat"}), 1);
-}
-
 TEST(Scoring, FindsTheChoiceThatWordsMean) {
   const std::vector<std::string> choices = {"gloves", "red socks", "shoes"};
   const std::vector<std::pair<std::string, size_t>> cases = {
