@@ -4,14 +4,12 @@
 #include "retrieval/retriever.h"
 
 #include <algorithm>
+#include <map>
 
 namespace atelier::apps {
 
-using retrieval::Content;
-
 namespace {
 
-constexpr int64_t kPatchesASide = 8;    // what CLIP and the generator see of a picture
 constexpr int64_t kCandidates = 64;     // of the ranked list, before the rules: enough for two that differ
 constexpr int64_t kQueriesAtOnce = 512;
 
@@ -33,14 +31,11 @@ void Neighbours::add(const std::vector<vision::Image>& pictures, const std::vect
   for (int64_t i = 0; i < n; ++i) {
     base::Random random(seed_, 7, static_cast<uint64_t>(rows_ + i));
     for (int64_t list = 0; list < kLists; ++list) {
-      const bool by_text = random.chance(0.5);
+      auto query = retrieval::training_query(captions[i], pictures[i], random);
+      const bool by_text = std::holds_alternative<std::string>(query);
       queries.emplace_back(by_text, static_cast<int64_t>(by_text ? texts.size() : images.size()));
-      if (by_text) {
-        const auto& caption = captions[i][random.below(static_cast<int64_t>(captions[i].size()))];
-        texts.push_back(retrieval::drop_words(caption, retrieval::kQueryDropout, random));
-      } else {
-        images.push_back(retrieval::drop_patches(pictures[i], kPatchesASide, retrieval::kQueryDropout, random));
-      }
+      if (by_text) texts.push_back(std::get<std::string>(std::move(query)));
+      else images.push_back(std::get<vision::Image>(std::move(query)));
     }
   }
   const Tensor text_vectors = embedder_.embed_texts(texts), picture_vectors = embedder_.embed_pictures(images);
@@ -52,26 +47,24 @@ void Neighbours::add(const std::vector<vision::Image>& pictures, const std::vect
 }
 
 Tensor Neighbours::find() const {
-  const Tensor documents = at::cat(documents_);                 // (documents, d)
-  const Tensor queries = at::cat(queries_).flatten(0, 1);       // (rows * lists, d)
-  const auto* vectors = documents.const_data_ptr<float>();
-  const int64_t d = documents.size(1), candidates = std::min(kCandidates, documents.size(0));
+  const retrieval::Retriever retriever(at::cat(documents_), std::vector(document_rows_.size(), retrieval::Content::both));
+  const Tensor queries = at::cat(queries_).flatten(0, 1);  // (rows * lists, d)
+  std::map<int64_t, int64_t> document_of;                  // by row
+  for (size_t document = 0; document < document_rows_.size(); ++document) document_of[document_rows_[document]] = static_cast<int64_t>(document);
   Tensor result = at::full({rows_ * kLists, kDocuments}, -1, at::kInt);
   base::Progress progress("neighbours", queries.size(0), "queries");
   for (int64_t begin = 0; begin < queries.size(0); begin += kQueriesAtOnce) {
     base::throw_if_cancelled();
     const Tensor some = queries.narrow(0, begin, std::min(kQueriesAtOnce, queries.size(0) - begin));
-    const auto [similarity, index] = at::matmul(some, documents.t()).topk(candidates, 1);
-    for (int64_t q = 0; q < some.size(0); ++q) {
-      const int64_t row = (begin + q) / kLists;
-      retrieval::Selection selection({.count = kDocuments});
-      int64_t chosen = 0;
-      for (int64_t k = 0; k < candidates && !selection.full(); ++k) {
-        const int64_t document = index[q].const_data_ptr<int64_t>()[k];
-        if (document_rows_[document] == row) continue;
-        if (selection.offer(similarity[q].const_data_ptr<float>()[k], Content::both, {vectors + document * d, static_cast<size_t>(d)}))
-          result.data_ptr<int32_t>()[(begin + q) * kDocuments + chosen++] = static_cast<int32_t>(document_rows_[document]);
-      }
+    std::vector<int64_t> own;
+    for (int64_t q = begin; q < begin + some.size(0); ++q) {
+      const auto found = document_of.find(q / kLists);
+      own.push_back(found == document_of.end() ? -1 : found->second);
+    }
+    auto* out = result.data_ptr<int32_t>() + begin * kDocuments;
+    for (const auto& picks : retriever.retrieve(some, {.count = kDocuments}, own, kCandidates)) {
+      for (size_t k = 0; k < picks.size(); ++k) out[k] = static_cast<int32_t>(document_rows_[picks[k].document]);
+      out += kDocuments;
     }
     progress.set(begin + some.size(0));
   }

@@ -4,6 +4,7 @@
 
 #include <ATen/CPUGeneratorImpl.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -55,6 +56,11 @@ int64_t Random::below(int64_t n) {
     const auto product = static_cast<unsigned __int128>(next()) * range;
     if (static_cast<uint64_t>(product) >= favoured) return static_cast<int64_t>(product >> 64);
   }
+}
+
+int64_t Random::weighted(std::span<const double> sums) {
+  // uniform() is at most 1 - 2^-53, and a number times that rounds to less than the number: the end is never reached.
+  return std::upper_bound(sums.begin(), sums.end(), uniform() * sums.back()) - sums.begin();
 }
 
 double Random::normal() {

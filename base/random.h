@@ -6,6 +6,7 @@
 #include "base/tensor.h"
 
 #include <cstdint>
+#include <span>
 
 namespace atelier::base {
 
@@ -25,6 +26,9 @@ class Random {
   int64_t between(int64_t low, int64_t high) { return low + below(high - low + 1); }  // both ends included
   bool chance(double p) { return uniform() < p; }
   double normal();                                     // mean 0, deviation 1
+  /// One of several, each as often as its weight says. @param sums  of the weights up to each, itself included; the last
+  /// one above 0 @return its place; never one without weight
+  int64_t weighted(std::span<const double> sums);
 
  private:
   uint64_t state_;

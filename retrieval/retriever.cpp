@@ -9,7 +9,7 @@
 namespace atelier::retrieval {
 namespace {
 
-// Walked before anything more is sorted: nearly always enough for a handful of choices.
+// Ranked before any more are: nearly always enough for a handful of choices.
 constexpr int64_t kFirstCandidates = 64;
 constexpr int64_t kPatchGrid = 8;
 // The mean of CLIP's training pictures, hence 0 after its normalisation.
@@ -65,28 +65,35 @@ Retriever::Retriever(const Tensor& documents, std::vector<Content> contents)
   ASSERT(documents_.dim() == 2 && documents_.size(0) == static_cast<int64_t>(contents_.size()));
 }
 
-std::vector<Pick> Retriever::retrieve(const Tensor& query, const SelectionRules& rules, std::span<const int64_t> never) const {
-  ASSERT(query.dim() == 1 && query.size(0) == documents_.size(1));
-  const Tensor scores = documents_.mv(query.to(at::kCPU, at::kFloat));  // (documents)
-  const float* score = scores.const_data_ptr<float>();
-  std::vector<int64_t> order(contents_.size());
-  std::iota(order.begin(), order.end(), 0);
-  const auto better = [score](int64_t a, int64_t b) { return score[a] != score[b] ? score[a] > score[b] : a < b; };
-
-  Selection selection(rules);
-  std::vector<Pick> picks;
-  const int64_t size = static_cast<int64_t>(order.size()), d = documents_.size(1);
-  for (int64_t walked = 0, sorted = 0; walked < size && !selection.full(); ++walked) {
-    if (walked == sorted) {
-      sorted = sorted == 0 ? std::min(kFirstCandidates, size) : size;
-      std::partial_sort(order.begin() + walked, order.begin() + sorted, order.end(), better);
+std::vector<std::vector<Pick>> Retriever::retrieve(const Tensor& queries, const SelectionRules& rules, std::span<const int64_t> never,
+                                                   int64_t walked) const {
+  ASSERT(queries.dim() == 2 && queries.size(1) == documents_.size(1) && queries.size(0) == static_cast<int64_t>(never.size()));
+  const int64_t d = documents_.size(1), all = std::min(walked, documents_.size(0));
+  const Tensor scores = at::matmul(queries.to(at::kCPU, at::kFloat), documents_.t());  // (queries, documents)
+  const auto walk = [&](const Tensor& similarity, const Tensor& row, int64_t unwanted) {
+    Selection selection(rules);
+    std::vector<Pick> picks;
+    for (int64_t k = 0; k < row.size(0) && !selection.full(); ++k) {
+      const Pick pick = {row.const_data_ptr<int64_t>()[k], similarity.const_data_ptr<float>()[k]};
+      if (pick.document == unwanted) continue;
+      const std::span<const float> vector(documents_.const_data_ptr<float>() + pick.document * d, static_cast<size_t>(d));
+      if (selection.offer(pick.similarity, contents_[pick.document], vector)) picks.push_back(pick);
     }
-    const int64_t row = order[walked];
-    if (std::find(never.begin(), never.end(), row) != never.end()) continue;
-    const std::span<const float> vector(documents_.const_data_ptr<float>() + row * d, static_cast<size_t>(d));
-    if (selection.offer(score[row], contents_[row], vector)) picks.push_back({row, score[row]});
+    return std::pair(selection.full(), std::move(picks));
+  };
+  const int64_t first = std::min(kFirstCandidates, all);
+  const auto [similarities, rows] = scores.topk(first, 1);  // (queries, first)
+  std::vector<std::vector<Pick>> result;
+  for (int64_t q = 0; q < queries.size(0); ++q) {
+    auto [full, picks] = walk(similarities[q], rows[q], never[q]);
+    for (int64_t candidates = first; !full && candidates < all;) {
+      candidates = std::min(4 * candidates, all);
+      const auto [more, places] = scores[q].topk(candidates);
+      std::tie(full, picks) = walk(more, places, never[q]);
+    }
+    result.push_back(std::move(picks));
   }
-  return picks;
+  return result;
 }
 
 std::string drop_words(std::string_view text, double share, base::Random& random) {
@@ -112,16 +119,11 @@ vision::Image drop_patches(const vision::Image& picture, int64_t grid, double sh
   return image;
 }
 
-Tensor training_query(const Embedder& embedder, const std::string* caption, const vision::Image* picture,
-                      base::Random& random) {
-  ASSERT(caption || picture);
-  const bool by_caption = caption && (!picture || random.chance(0.5));
-  if (by_caption) {
-    const std::string query = drop_words(*caption, kQueryDropout, random);
-    return embedder.embed_texts({&query, 1})[0];
-  }
-  const vision::Image query = drop_patches(*picture, kPatchGrid, kQueryDropout, random);
-  return embedder.embed_pictures({&query, 1})[0];
+std::variant<std::string, vision::Image> training_query(std::span<const std::string> captions, const vision::Image& picture,
+                                                        base::Random& random) {
+  ASSERT(!captions.empty());
+  if (random.chance(0.5)) return drop_words(captions[random.below(static_cast<int64_t>(captions.size()))], kQueryDropout, random);
+  return drop_patches(picture, kPatchGrid, kQueryDropout, random);
 }
 
 }  // namespace atelier::retrieval

@@ -12,6 +12,10 @@
 #include "base/random.h"
 #include "retrieval/embedder.h"
 
+#include <limits>
+#include <span>
+#include <string>
+#include <variant>
 #include <vector>
 
 namespace atelier::retrieval {
@@ -59,10 +63,12 @@ class Retriever {
   /// @param contents   one a document
   Retriever(const Tensor& documents, std::vector<Content> contents);
 
-  /// @param query  (d) of length 1
-  /// @param never  documents that are not to be chosen, such as the one in training
-  /// @return at most rules.count, by falling similarity; equal ones by rising row
-  std::vector<Pick> retrieve(const Tensor& query, const SelectionRules& rules, std::span<const int64_t> never = {}) const;
+  /// @param queries  (queries, d), each of length 1; some hundred at once are fastest
+  /// @param never    for each query a document that is not to be chosen, such as the one in training; -1: none
+  /// @param walked   documents of the ranked list that are looked at, at most
+  /// @return for each query at most rules.count, by falling similarity
+  std::vector<std::vector<Pick>> retrieve(const Tensor& queries, const SelectionRules& rules, std::span<const int64_t> never,
+                                          int64_t walked = std::numeric_limits<int64_t>::max()) const;
 
  private:
   Tensor documents_;
@@ -75,10 +81,10 @@ std::string drop_words(std::string_view text, double share, base::Random& random
 /// Paints each of grid x grid parts of the picture grey with this probability: the patches are a picture's tokens.
 vision::Image drop_patches(const vision::Image& picture, int64_t grid, double share, base::Random& random);
 
-/// The query of one training document: its caption or its picture (by a coin if it has both), with query dropout.
-/// @param caption, picture  null where the document has none; one at least is there
-/// @return (d) of length 1
-Tensor training_query(const Embedder& embedder, const std::string* caption, const vision::Image* picture,
-                      base::Random& random);
+/// The query of one training document, with query dropout: one of its captions or, as likely, the picture, of which the
+/// parts of an 8 x 8 grid are the tokens, as CLIP and the generator see it.
+/// @param captions  at least one
+std::variant<std::string, vision::Image> training_query(std::span<const std::string> captions, const vision::Image& picture,
+                                                        base::Random& random);
 
 }  // namespace atelier::retrieval

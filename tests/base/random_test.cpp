@@ -74,6 +74,16 @@ TEST(Random, BelowIsEvenAndBetweenIncludesBothEnds) {
   }
 }
 
+TEST(Random, WeightedDrawsAsOftenAsTheWeightsSay) {
+  Random random(8);
+  const std::vector<double> sums = {0, 1, 4, 4, 6};  // of 0, 1, 3, 0, 2
+  std::vector<int64_t> drawn(sums.size());
+  for (int i = 0; i < 60000; ++i) ++drawn[random.weighted(sums)];
+  EXPECT_EQ(drawn[0] + drawn[3], 0);
+  EXPECT_NEAR(static_cast<double>(drawn[1]), 10000, 460);  // five deviations
+  EXPECT_NEAR(static_cast<double>(drawn[2]), 30000, 620);
+}
+
 TEST(Random, ChanceIsItsProbability) {
   Random random(3);
   int hits = 0;
