@@ -189,7 +189,8 @@ json train(const Variant& variant, const Data& data, const json& first) {
   for (int64_t step = 0;; ++step) {
     if (step == 0 || step * kReports / steps > (step - 1) * kReports / steps) {
       curve.push_back(evaluate(trainee, data, step));
-      ASSERT(step > 0 || first.is_null() || curve[0] == first);
+      REQUIRE(step > 0 || first.is_null() || curve[0] == first,
+              "{} starts from other figures than the variants before it: if those were run on another machine, choose another file", variant.name);
       ASSERT(trainee.trains_text() || curve.back()["text_loss"] == curve[0]["text_loss"]);
       progress.note(fmt::format("flow {:.4f}, captions {:.3f}, perplexity {:.3f}", curve.back()["flow_mse"].get<double>(),
                                 curve.back()["caption_loss"].get<double>(), curve.back()["perplexity"].get<double>()));
