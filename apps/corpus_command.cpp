@@ -2,6 +2,7 @@
 #include "apps/output_names.h"
 #include "corpus/corpus.h"
 #include "corpus/scenes.h"
+#include "corpus/text_corpus.h"
 #include "base/error.h"
 #include "base/progress.h"
 

@@ -1,5 +1,7 @@
 #ifndef ATELIER_CORE_ONLY  // the corpus is built with more than the core has
 #include "apps/commands.h"
+#include "apps/output_names.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "corpus/concept_names.h"
@@ -46,6 +48,7 @@ bool mirrors(const corpus::Picture& picture) {
 }
 
 void pack(const ClipPackOptions& options) {
+  check_writable(options.output, kSomeBytes);  // before the work, not after it
   const corpus::Corpus corpus = corpus::Corpus::open(options.corpus);
   const text::Tokenizer tokenizer = text::Tokenizer::load(options.tokenizer);
   const auto names = corpus::emoji_names(corpus);
@@ -75,22 +78,16 @@ void pack(const ClipPackOptions& options) {
     weight += row.weight;
     progress.advance();
   }
-  if (options.scenes > 0) {
-    // The weight of one scene, such that scenes are drawn in `scene_share` of the cases.
-    const double scene_weight = weight * options.scene_share / (1 - options.scene_share) / static_cast<double>(options.scenes);
-    const corpus::SceneComposer composer(corpus);
-    std::vector<uint8_t> pixels(static_cast<size_t>(side * side * 4));
-    for (int64_t i = 0; i < options.scenes; ++i, progress.advance()) {
-      base::throw_if_cancelled();
-      const corpus::Scene scene = composer.compose(static_cast<uint64_t>(options.seed), static_cast<uint64_t>(i));
-      ASSERT(scene.image.width == side && scene.image.height == side && scene.image.channels == 3);
-      for (size_t p = 0; p < pixels.size() / 4; ++p) {
-        std::copy_n(scene.image.pixels.data() + 3 * p, 3, pixels.data() + 4 * p);
-        pixels[4 * p + 3] = 255;
-      }
-      writer.add({pixels.data(), {tokenizer.encode(scene.caption)}, ClipSplit::train, scene_weight, -1, false});
+  const double scene_weight = corpus::scene_weight(weight, options.scene_share, options.scenes);
+  std::vector<uint8_t> pixels(static_cast<size_t>(side * side * 4));
+  corpus::for_each_scene(corpus, static_cast<uint64_t>(options.seed), options.scenes, progress, [&](const corpus::Scene& scene) {
+    ASSERT(scene.image.width == side && scene.image.height == side && scene.image.channels == 3);
+    for (size_t p = 0; p < pixels.size() / 4; ++p) {
+      std::copy_n(scene.image.pixels.data() + 3 * p, 3, pixels.data() + 4 * p);
+      pixels[4 * p + 3] = 255;
     }
-  }
+    writer.add({pixels.data(), {tokenizer.encode(scene.caption)}, ClipSplit::train, scene_weight, -1, false});
+  });
   writer.write(options.output);
   base::say(fmt::format("{}: {} pictures of {} concepts, {} scenes", options.output, pictures, concepts.size(), options.scenes));
 }
@@ -104,9 +101,9 @@ void add_pack_clip_command(CLI::App& corpus) {
   command->add_option("-o,--output", options->output, "File to write")->required();
   command->add_option("--corpus", options->corpus, "Folder of the built corpus")->capture_default_str();
   command->add_option("--tokenizer", options->tokenizer, "Folder or tokenizer.json of the text model")->capture_default_str();
-  command->add_option("--scenes", options->scenes, "Composed scenes beside the corpus' pictures")->capture_default_str()->check(CLI::Range(0, 10000000));
-  command->add_option("--scene-share", options->scene_share, "Share of training draws that are scenes")->capture_default_str()->check(CLI::Range(0.0, 0.99));
-  command->add_option("--captions", options->captions, "Captions a picture, drawn at random")->capture_default_str()->check(CLI::Range(1, 100));
+  command->add_option("--scenes", options->scenes, "Composed scenes beside the corpus' pictures")->capture_default_str()->check(in_range(0, 10000000));
+  command->add_option("--scene-share", options->scene_share, "Share of training draws that are scenes")->capture_default_str()->check(in_range(0.0, 0.99));
+  command->add_option("--captions", options->captions, "Captions a picture, drawn at random")->capture_default_str()->check(in_range(1, 100));
   command->add_option("--seed", options->seed, "Seed of captions and scenes")->capture_default_str();
   command->callback([options] { pack(*options); });
 }

@@ -1,5 +1,7 @@
 #include "apps/commands.h"
 #include "apps/neighbours.h"
+#include "apps/output_names.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "corpus/corpus.h"
@@ -80,6 +82,7 @@ class Encoder {
 };
 
 void pack(const PackOptions& options) {
+  check_writable(options.output, kSomeBytes);  // before the work, not after it
   const corpus::Corpus corpus = corpus::Corpus::open(options.corpus);
   const vision::Vae vae = vision::Vae::load(options.vae);
   const text::Tokenizer tokenizer = text::Tokenizer::load(options.tokenizer);
@@ -106,16 +109,9 @@ void pack(const PackOptions& options) {
       weight += corpus.weight(i);
     }
   }
-  // The weight of one scene, such that scenes are drawn in `scene_share` of the cases.
-  const double scene_weight = options.scenes == 0 ? 0 : weight * options.scene_share / (1 - options.scene_share) / static_cast<double>(options.scenes);
-  if (options.scenes > 0) {
-    const corpus::SceneComposer composer(corpus);
-    for (int64_t i = 0; i < options.scenes; ++i, progress.advance()) {
-      base::throw_if_cancelled();
-      const corpus::Scene scene = composer.compose(static_cast<uint64_t>(options.seed), static_cast<uint64_t>(i));
-      encoder.add(scene.image, {scene.caption}, scene_weight, false, false);
-    }
-  }
+  const double scene_weight = corpus::scene_weight(weight, options.scene_share, options.scenes);
+  corpus::for_each_scene(corpus, static_cast<uint64_t>(options.seed), options.scenes, progress,
+                         [&](const corpus::Scene& scene) { encoder.add(scene.image, {scene.caption}, scene_weight, false, false); });
   encoder.flush();
   writer.write(options.output, {styles.begin(), styles.end()}, neighbours ? neighbours->find() : Tensor());
   base::say(fmt::format("{}: {} pictures, {} of them scenes", options.output, writer.size(), options.scenes));
@@ -132,9 +128,9 @@ void add_pack_command(CLI::App& corpus) {
   command->add_option("--vae", options->vae, "Autoencoder that makes the latents")->capture_default_str();
   command->add_option("--tokenizer", options->tokenizer, "Folder or tokenizer.json of the text model")->capture_default_str();
   command->add_option("--clip", options->clip, "Folder of a CLIP: finds each picture's neighbours, for training with retrieved documents");
-  command->add_option("--scenes", options->scenes, "Composed scenes beside the corpus' pictures")->capture_default_str()->check(CLI::Range(0, 10000000));
-  command->add_option("--scene-share", options->scene_share, "Share of training draws that are scenes")->capture_default_str()->check(CLI::Range(0.0, 0.99));
-  command->add_option("--captions", options->captions, "Captions a picture, drawn at random")->capture_default_str()->check(CLI::Range(1, 100));
+  command->add_option("--scenes", options->scenes, "Composed scenes beside the corpus' pictures")->capture_default_str()->check(in_range(0, 10000000));
+  command->add_option("--scene-share", options->scene_share, "Share of training draws that are scenes")->capture_default_str()->check(in_range(0.0, 0.99));
+  command->add_option("--captions", options->captions, "Captions a picture, drawn at random")->capture_default_str()->check(in_range(1, 100));
   command->add_option("--seed", options->seed, "Seed of captions and scenes")->capture_default_str();
   command->callback([options] { pack(*options); });
 }

@@ -1,5 +1,7 @@
 #ifndef ATELIER_CORE_ONLY  // the corpus is built with more than the core has
 #include "apps/commands.h"
+#include "apps/output_names.h"
+#include "apps/usage.h"
 #include "base/compute.h"
 #include "base/error.h"
 #include "base/progress.h"
@@ -104,6 +106,8 @@ class Packer {
 };
 
 void pack(const Arguments& a) {
+  check_writable(a.output, kSomeBytes);  // before the work, not after it
+  if (!a.examples.empty()) check_writable(a.examples, kSomeBytes);
   const corpus::Corpus corpus = corpus::Corpus::open(a.corpus);
   const text::Tokenizer tokenizer = text::Tokenizer::load(a.text);
   const text::TextComponent judge = text::TextComponent::load(a.judge.empty() ? a.text : a.judge);
@@ -111,15 +115,12 @@ void pack(const Arguments& a) {
   Packer packer(a, tokenizer, judge, vae);
   const auto seed = static_cast<uint64_t>(a.seed);
   base::Progress progress("packing", a.scenes + a.pictures, "pictures");
-  const corpus::SceneComposer composer(corpus);
-  for (int64_t i = 0; i < a.scenes; ++i, progress.advance()) {
-    base::throw_if_cancelled();
-    corpus::Scene scene = composer.compose(seed, static_cast<uint64_t>(i));
+  corpus::for_each_scene(corpus, seed, a.scenes, progress, [&](corpus::Scene scene) {
     Asked asked;
     for (const corpus::Question& question : scene.questions) asked.questions.push_back({question, promptcap::conditioned_captions(scene, question)});
     asked.image = std::move(scene.image);
     packer.add(std::move(asked));
-  }
+  });
   // Single pictures: drawn among those for training, each as often as any other.
   std::vector<int64_t> rows;
   for (int64_t i = 0; i < corpus.size(); ++i)
@@ -150,14 +151,14 @@ void add_pack_questions_command(CLI::App& corpus) {
   command->add_option("--corpus", a->corpus, "Folder of the built corpus")->capture_default_str();
   command->add_option("--vae", a->vae, "Autoencoder that makes the latents")->capture_default_str();
   command->add_option("--text", a->text, "Text model whose tokens are written")->capture_default_str();
-  command->add_option("--judge", a->judge, "Text model that must answer from a caption, with our control symbols (default: the same)")->check(CLI::ExistingDirectory);
-  command->add_option("--scenes", a->scenes, "Composed scenes")->capture_default_str()->check(CLI::Range(0, 10000000));
-  command->add_option("--pictures", a->pictures, "Pictures of the corpus")->capture_default_str()->check(CLI::Range(0, 10000000));
+  command->add_option("--judge", a->judge, "Text model that must answer from a caption, with our control symbols (default: the same)")->check(existing_folder());
+  command->add_option("--scenes", a->scenes, "Composed scenes")->capture_default_str()->check(in_range(0, 10000000));
+  command->add_option("--pictures", a->pictures, "Pictures of the corpus")->capture_default_str()->check(in_range(0, 10000000));
   command->add_flag("--no-filter", a->no_filter, "Keep every first caption, to see what the filter is worth");
   command->add_option("--examples", a->examples, "Also write a pool of in-context examples to this file (`atelier ask --examples`)");
-  command->add_option("--example-count", a->shots, "How many of them")->capture_default_str()->check(CLI::Range(1, 100000));
+  command->add_option("--example-count", a->shots, "How many of them")->capture_default_str()->check(in_range(1, 100000));
   command->add_option("--clip", a->clip, "CLIP that they are found with")->capture_default_str();
-  command->add_option("--seed", a->seed, "Seed of scenes and questions")->capture_default_str()->check(CLI::NonNegativeNumber);
+  command->add_option("--seed", a->seed, "Seed of scenes and questions")->capture_default_str()->check(not_negative());
   command->callback([a] { pack(*a); });
 }
 

@@ -202,11 +202,7 @@ Stock::Stock(const Corpus& corpus, Split split) {
   }
 }
 
-const StyleSet& Stock::choose_style(base::Random& random) const {
-  const double at = random.uniform() * style_sums_.back();
-  const auto found = std::upper_bound(style_sums_.begin(), style_sums_.end(), at) - style_sums_.begin();
-  return styles_[std::min<size_t>(found, styles_.size() - 1)];
-}
+const StyleSet& Stock::choose_style(base::Random& random) const { return styles_[random.weighted(style_sums_)]; }
 
 std::vector<Placed> Stock::choose(base::Random& random, const StyleSet* style, int64_t n) const {
   std::vector<Placed> objects;

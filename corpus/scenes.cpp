@@ -1,7 +1,8 @@
 #include "corpus/scenes.h"
 
-#include "corpus/scene_draft.h"
 #include "base/error.h"
+#include "base/progress.h"
+#include "corpus/scene_draft.h"
 
 #include <algorithm>
 
@@ -137,6 +138,17 @@ Scene SceneComposer::compose(uint64_t seed, uint64_t index, bool combinations_he
     scene.questions.push_back({std::move(asked.kind), std::move(asked.question), std::move(asked.answer)});
   return scene;
 }
+
+void for_each_scene(const Corpus& corpus, uint64_t seed, int64_t count, base::Progress& progress, const std::function<void(Scene scene)>& use) {
+  if (count == 0) return;
+  const SceneComposer composer(corpus);
+  for (int64_t i = 0; i < count; ++i, progress.advance()) {
+    base::throw_if_cancelled();
+    use(composer.compose(seed, static_cast<uint64_t>(i)));
+  }
+}
+
+double scene_weight(double pictures, double share, int64_t count) { return pictures * share / (1 - share) / static_cast<double>(count); }
 
 std::pair<vision::Image, std::vector<std::string>> scene_sheet(const Corpus& corpus, uint64_t seed, int64_t count) {
   REQUIRE(count >= 1 && count <= 1000, "a sheet's scenes must be 1 to 1000, not {}", count);

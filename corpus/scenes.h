@@ -6,6 +6,10 @@
 #include <functional>
 #include <memory>
 
+namespace atelier::base {
+class Progress;
+}
+
 namespace atelier::corpus {
 
 struct SceneObject {
@@ -46,17 +50,14 @@ class SceneComposer {
   std::unique_ptr<State> state_;
 };
 
+/// Scenes 0 .. count-1 of this seed, one after the other, as every pack takes them; none: the corpus is not looked at.
+/// @param progress  advanced by each @throws Cancelled between two
+void for_each_scene(const Corpus& corpus, uint64_t seed, int64_t count, base::Progress& progress, const std::function<void(Scene scene)>& use);
+
+/// What each of `count` scenes must weigh, such that `share` of all draws are scenes. @param pictures  all others' weight
+double scene_weight(double pictures, double share, int64_t count);
+
 /// Scenes 0 .. count-1 of this seed, six a row, and their captions in the same order.
 std::pair<vision::Image, std::vector<std::string>> scene_sheet(const Corpus& corpus, uint64_t seed, int64_t count = 24);
-
-/// Training text for the text tower, a document a line, deterministic: WordNet glosses and relations, CLDR labels and
-/// keywords in sentences, captions, scene descriptions, questions and answers. No held-out name in any line. Control
-/// symbols (<caption>, <question>, <answer>) are written out: whoever packs the text parses them.
-/// @param emit  called with each document: no line break in it, UTF-8
-void write_text(const Corpus& corpus, const std::function<void(std::string_view document)>& emit);
-
-/// write_text into a file, atomically. The text is a part of the corpus: text.txt in its folder.
-/// @return documents by kind: "caption", "scene", "picture question", "keyword", "gloss", "relation", ...
-std::map<std::string, int64_t> write_text_file(const Corpus& corpus, const std::filesystem::path& path);
 
 }  // namespace atelier::corpus

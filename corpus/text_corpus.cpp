@@ -32,10 +32,7 @@ class Rows {
   }
   int64_t size() const { return static_cast<int64_t>(rows_.size()); }
   int64_t operator[](int64_t i) const { return rows_[i]; }
-  int64_t draw(base::Random& random) const {
-    const auto at = std::upper_bound(sums_.begin(), sums_.end(), random.uniform() * sums_.back()) - sums_.begin();
-    return rows_[std::min<int64_t>(at, size() - 1)];
-  }
+  int64_t draw(base::Random& random) const { return rows_[random.weighted(sums_)]; }
 
  private:
   std::vector<int64_t> rows_;
@@ -128,11 +125,6 @@ Documents text_documents(const Corpus& corpus) {
   add_scenes(corpus, documents);
   documents.shuffle(kSeed);
   return documents;
-}
-
-void write_text(const Corpus& corpus, const std::function<void(std::string_view document)>& emit) {
-  const Documents documents = text_documents(corpus);
-  for (int64_t i = 0; i < documents.size(); ++i) emit(documents[i]);
 }
 
 std::map<std::string, int64_t> write_text_file(const Corpus& corpus, const std::filesystem::path& path) {

@@ -1,5 +1,7 @@
 #pragma once
-/// The parts of the training text, one function each. Internal to text_*.cpp.
+/// Training text for the text tower, a document a line, deterministic: WordNet glosses and relations, CLDR labels and
+/// keywords in sentences, captions, scene descriptions, questions and answers. Control symbols (<caption>, <question>,
+/// <answer>) are written out: whoever packs the text parses them. A part is a function, in text_*.cpp.
 #include "corpus/corpus.h"
 
 #include <filesystem>
@@ -10,7 +12,7 @@
 
 namespace atelier::corpus {
 
-/// Collects documents; those with a held-out name never get in.
+/// Collects documents, UTF-8 without line breaks; those with a held-out name never get in.
 class Documents {
  public:
   /// @param kind  for the counts: "caption", "gloss", ...
@@ -46,5 +48,9 @@ void add_scenes(const Corpus& corpus, Documents& documents);
 
 /// The whole text, shuffled.
 Documents text_documents(const Corpus& corpus);
+
+/// The whole text into a file, atomically. It is a part of the corpus: text.txt in its folder.
+/// @return documents by kind: "caption", "scene caption", "picture question", "keyword", "gloss", "relation", ...
+std::map<std::string, int64_t> write_text_file(const Corpus& corpus, const std::filesystem::path& path);
 
 }  // namespace atelier::corpus

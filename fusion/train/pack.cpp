@@ -114,9 +114,6 @@ std::vector<int64_t> Pack::documents(int64_t row, int64_t count, base::Random& r
   return result;
 }
 
-int64_t Pack::draw(base::Random& random) const {
-  const double x = random.uniform() * cumulative_.back();
-  return std::upper_bound(cumulative_.begin(), cumulative_.end(), x) - cumulative_.begin();
-}
+int64_t Pack::draw(base::Random& random) const { return random.weighted(cumulative_); }
 
 }  // namespace atelier::fusion

@@ -127,10 +127,7 @@ std::span<const int32_t> ClipPack::caption(int64_t row, base::Random& random) co
   return captions_[first + random.below(count)];
 }
 
-int64_t ClipPack::draw(base::Random& random) const {
-  const double x = random.uniform() * cumulative_.back();
-  return std::upper_bound(cumulative_.begin(), cumulative_.end(), x) - cumulative_.begin();
-}
+int64_t ClipPack::draw(base::Random& random) const { return random.weighted(cumulative_); }
 
 std::vector<int64_t> ClipPack::rows(ClipSplit split, int64_t limit) const {
   std::vector<int64_t> all, spread;

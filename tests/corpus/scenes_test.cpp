@@ -1,6 +1,7 @@
 #include "corpus/scene_draft.h"
 #include "synthetic.h"
 #include "base/error.h"
+#include "base/progress.h"
 
 #include <gtest/gtest.h>
 
@@ -49,6 +50,17 @@ const SceneObject* named(const Scene& scene, std::string words) {
     found = &object;
   }
   return found;
+}
+
+// Packs take the same scenes that compose() makes, in order, at a weight that gives them their share of the draws.
+TEST_F(Scenes, ComeOneAfterTheOtherAtTheirShare) {
+  base::Progress progress("scenes", 5, "scenes");
+  std::vector<std::string> captions;
+  for_each_scene(*corpus_, 7, 5, progress, [&](const Scene& scene) { captions.push_back(scene.caption); });
+  ASSERT_EQ(captions.size(), 5u);
+  for (uint64_t i = 0; i < 5; ++i) EXPECT_EQ(captions[i], composer_->compose(7, i).caption);
+  const double weight = scene_weight(300, 0.25, 50);
+  EXPECT_DOUBLE_EQ(50 * weight / (300 + 50 * weight), 0.25);
 }
 
 TEST_F(Scenes, AreTheSameForTheSameSeedAndIndexInAnyOrder) {

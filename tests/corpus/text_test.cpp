@@ -1,4 +1,4 @@
-#include "corpus/scenes.h"
+#include "corpus/text_corpus.h"
 #include "synthetic.h"
 
 #include <gtest/gtest.h>
@@ -15,7 +15,8 @@ class TrainingText : public testing::Test {
     synthetic_ = new SyntheticCorpus;
     lines_ = new std::vector<std::string>;
     const Corpus corpus = synthetic_->open();
-    write_text(corpus, [](std::string_view line) { lines_->emplace_back(line); });
+    const Documents documents = text_documents(corpus);
+    for (int64_t i = 0; i < documents.size(); ++i) lines_->emplace_back(documents[i]);
   }
   static void TearDownTestSuite() {
     delete lines_;

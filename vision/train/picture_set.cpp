@@ -61,11 +61,7 @@ Image PictureSet::image(int64_t i) const {
   return over(rgba, {255, 255, 255});
 }
 
-int64_t PictureSet::draw(base::Random& random) const {
-  const double at = random.uniform() * cumulative_.back();
-  const auto found = std::upper_bound(cumulative_.begin(), cumulative_.end(), at);
-  return train_[std::min<int64_t>(found - cumulative_.begin(), train_.size() - 1)];
-}
+int64_t PictureSet::draw(base::Random& random) const { return train_[random.weighted(cumulative_)]; }
 
 std::vector<int64_t> PictureSet::rows(int split, int64_t limit) const {
   std::vector<int64_t> all;
