@@ -158,11 +158,6 @@ std::vector<int64_t> Catalogue::removed_rows() {
   return rows;
 }
 
-void Catalogue::for_each(const std::function<void(const Document&)>& visit) {
-  Statement statement = database_.prepare(fmt::format("SELECT {} FROM documents WHERE removed = 0 ORDER BY row", kColumns));
-  while (statement.step()) visit(document(statement));
-}
-
 Catalogue::Counts Catalogue::counts() {
   Counts counts;
   Statement kinds = database_.prepare("SELECT removed, width > 0, caption <> '', COUNT(*) FROM documents GROUP BY 1, 2, 3");

@@ -38,7 +38,6 @@ class Catalogue {
   /// PNG or JPEG; empty if the document has no picture.
   std::string thumbnail(int64_t row);
   std::vector<int64_t> removed_rows();
-  void for_each(const std::function<void(const Document&)>& visit);
 
   struct Counts {
     int64_t documents = 0, captions = 0, pictures = 0, both = 0, removed = 0;  // captions, pictures: of one kind only

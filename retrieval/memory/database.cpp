@@ -89,7 +89,6 @@ void Statement::reset() {
   sqlite3_clear_bindings(statement_);
 }
 
-bool Statement::null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 int64_t Statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
 std::string Statement::text(int column) const {

@@ -27,7 +27,6 @@ class Statement {
   void run();
   void reset();
 
-  bool null(int column) const;
   int64_t integer(int column) const;
   std::string text(int column) const;  // text or blob
  private:

@@ -317,11 +317,6 @@ bool Memory::knows_file(std::string_view file_hash) const {
   return state_->reader->knows_file(file_hash);
 }
 
-void Memory::for_each(const std::function<void(const Document&)>& visit) const {
-  const std::lock_guard guard(state_->read_mutex);
-  state_->reader->for_each(visit);
-}
-
 std::string Memory::thumbnail(int64_t row) const {
   const std::lock_guard guard(state_->read_mutex);
   return state_->reader->thumbnail(row);
@@ -348,8 +343,6 @@ std::optional<std::string> Memory::attachment(int64_t row, const std::string& na
 }
 
 const fs::path& Memory::folder() const { return state_->folder; }
-int64_t Memory::dimension() const { return state_->info.dimension; }
-const std::string& Memory::embedder() const { return state_->info.embedder; }
 int64_t Memory::thumbnail_size() const { return state_->info.thumbnail_size; }
 
 int64_t Memory::size() const {

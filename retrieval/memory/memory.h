@@ -88,7 +88,6 @@ class Memory {
 
   std::optional<Document> find(const std::string& id) const;
   bool knows_file(std::string_view file_hash) const;
-  void for_each(const std::function<void(const Document&)>& visit) const;
   /// PNG or JPEG; empty if the document has no picture.
   std::string thumbnail(int64_t row) const;
   /// @return (rows, dimension) fp32
@@ -99,8 +98,6 @@ class Memory {
   std::optional<std::string> attachment(int64_t row, const std::string& name) const;
 
   const std::filesystem::path& folder() const;
-  int64_t dimension() const;
-  const std::string& embedder() const;  // its identity
   int64_t thumbnail_size() const;
   int64_t size() const;  // documents
   MemoryStats stats() const;

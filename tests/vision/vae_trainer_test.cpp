@@ -105,8 +105,9 @@ TEST_F(VaeTrainer, LearnsAndExportsWhatItLearned) {
   o.config.optimizer.total_steps = 150;
   o.export_folder = folder_ / "late";
   train_vae(o);
-  const VaeQuality early = evaluate_vae(Vae::load(folder_ / "early"), pictures(), PictureSet::kHeldoutStyle, 100);
-  const VaeQuality late = evaluate_vae(Vae::load(folder_ / "late"), pictures(), PictureSet::kHeldoutStyle, 100);
+  const PictureSet set(pictures());
+  const std::vector<int64_t> rows = set.rows(PictureSet::kHeldoutStyle, 100);
+  const VaeQuality early = evaluate_vae(Vae::load(folder_ / "early"), set, rows), late = evaluate_vae(Vae::load(folder_ / "late"), set, rows);
   EXPECT_EQ(late.pictures, kCount / 4);
   EXPECT_GT(late.psnr, early.psnr + 4);
   EXPECT_GT(late.ssim, early.ssim + 0.1);
@@ -114,7 +115,6 @@ TEST_F(VaeTrainer, LearnsAndExportsWhatItLearned) {
 
   // What diffusion sees of the training pictures has zero mean and unit variance.
   const Vae vae = Vae::load(folder_ / "late");
-  const PictureSet set(pictures());
   std::vector<Tensor> pixels;
   for (const int64_t i : set.rows(PictureSet::kTrain, 100)) pixels.push_back(to_tensor(set.image(i)));
   const Tensor latents = vae.normalise(vae.encode(at::stack(pixels)).mean);

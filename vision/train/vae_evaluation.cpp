@@ -50,12 +50,6 @@ VaeQuality evaluate_vae(const Vae& vae, const PictureSet& pictures, const std::v
   return quality;
 }
 
-VaeQuality evaluate_vae(const Vae& vae, const std::filesystem::path& pictures, int split, int64_t limit) {
-  REQUIRE(limit >= 1, "the number of pictures to evaluate on must be at least 1, not {}", limit);
-  const PictureSet set(pictures);
-  return evaluate_vae(vae, set, set.rows(split, limit));
-}
-
 Image reconstruction_sheet(const Vae& vae, const PictureSet& pictures, const std::vector<int64_t>& rows,
                            int64_t columns) {
   const std::vector<Image> images = reconstruct(vae, pictures, rows);

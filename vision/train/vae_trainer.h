@@ -58,8 +58,6 @@ struct VaeQuality {
 
 /// @param rows  of the set; a picture is laid over white
 VaeQuality evaluate_vae(const Vae& vae, const PictureSet& pictures, const std::vector<int64_t>& rows);
-/// @param split  of `limit` pictures (or all that there are)
-VaeQuality evaluate_vae(const Vae& vae, const std::filesystem::path& pictures, int split, int64_t limit);
 
 /// Pairs of picture and reconstruction, `columns` pairs a row.
 Image reconstruction_sheet(const Vae& vae, const PictureSet& pictures, const std::vector<int64_t>& rows,
