@@ -11,12 +11,6 @@ using Clock = std::chrono::steady_clock;
 
 double since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
 
-std::vector<Move> moves_of(const Trace& trace) {
-  std::vector<Move> moves;
-  for (const Step& step : trace.steps) moves.push_back(step.move);
-  return moves;
-}
-
 Sheet fresh_sheet(const Problem& problem, Resources resources) {
   Sheet sheet(std::move(resources));
   for (const NamedPicture& p : problem.pictures) sheet.put(p.name, p.image);
@@ -97,33 +91,16 @@ void Session::keep(size_t n) {
   trace_.outcome = trace_.answer() ? Outcome::answered : Outcome::open;
 }
 
-void Session::rebuild(std::vector<Move> moves, size_t from) {
-  keep(from);
-  for (size_t i = from; i < moves.size(); ++i) {
-    if (trace_.answer()) break;  // what came after an answer is gone
-    take(std::move(moves[i]));
+void Session::edit(size_t at, size_t gone, std::vector<Move> moves, const std::function<void()>& on_step) {
+  const size_t steps = trace_.steps.size();
+  REQUIRE(at <= steps && gone <= steps - at, "the trace has {} steps; {} behind the first {} cannot go", steps, gone, at);
+  for (size_t i = at + gone; i < steps; ++i) moves.push_back(std::move(trace_.steps[i].move));
+  keep(at);
+  for (Move& move : moves) {
+    if (trace_.answer()) return;  // what came after an answer is gone
+    take(std::move(move));
+    if (on_step) on_step();
   }
-}
-
-void Session::replace(size_t at, Move move) {
-  REQUIRE(at < trace_.steps.size(), "the trace has {} steps; there is none at {}", trace_.steps.size(), at);
-  auto moves = moves_of(trace_);
-  moves[at] = std::move(move);
-  rebuild(std::move(moves), at);
-}
-
-void Session::insert(size_t at, Move move) {
-  REQUIRE(at <= trace_.steps.size(), "the trace has {} steps; nothing can come in at {}", trace_.steps.size(), at);
-  auto moves = moves_of(trace_);
-  moves.insert(moves.begin() + static_cast<ptrdiff_t>(at), std::move(move));
-  rebuild(std::move(moves), at);
-}
-
-void Session::erase(size_t at) {
-  REQUIRE(at < trace_.steps.size(), "the trace has {} steps; there is none at {}", trace_.steps.size(), at);
-  auto moves = moves_of(trace_);
-  moves.erase(moves.begin() + static_cast<ptrdiff_t>(at));
-  rebuild(std::move(moves), at);
 }
 
 std::optional<size_t> replay(const Trace& trace, const Toolbox& tools, Resources resources) {

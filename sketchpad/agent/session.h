@@ -30,12 +30,13 @@ class Session {
   const Step& take(Move move, double seconds = 0);
   /// Only the first n steps stay. @throws InvalidArgument if there are fewer
   void keep(size_t n);
-  void replace(size_t at, Move move);
-  void insert(size_t at, Move move);
-  void erase(size_t at);
+  /// Another course behind the first `at` steps: `moves` come in the place of the next `gone` ones, and what followed is
+  /// drawn again, up to an answer.
+  /// @param on_step  called after each that is drawn; what it throws ends the work there
+  /// @throws InvalidArgument if there are fewer than `at` + `gone`
+  void edit(size_t at, size_t gone, std::vector<Move> moves, const std::function<void()>& on_step = {});
 
  private:
-  void rebuild(std::vector<Move> moves, size_t from);
   bool spent();  // sets the outcome where a budget is over
 
   Trace trace_;

@@ -1,7 +1,6 @@
 #include "sketchpad/problems/problem.h"
 
 #include "base/error.h"
-#include "base/files.h"
 
 #include <cctype>
 #include <cmath>
@@ -53,13 +52,14 @@ bool same(std::string_view a, std::string_view b) {
   return !x.empty() && x == y;
 }
 
-}  // namespace
-
+// What a call can quote.
 bool is_name(std::string_view text) {
   const auto letter = [](char c) { return std::isalpha(static_cast<unsigned char>(c)) != 0; };
   if (text.empty() || text.size() > 40 || !letter(text.front())) return false;
   return std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9') || c == '_'; });
 }
+
+}  // namespace
 
 Problem parse_problem(const json& document, const std::filesystem::path& folder, const ProblemLimits& limits) {
   REQUIRE(document.is_object(), "a problem must be a JSON object, not {}", base::shown(document));
@@ -104,8 +104,6 @@ json to_json(const Problem& problem, const std::function<std::string(const std::
   return {{"id", problem.id}, {"task", problem.task}, {"question", problem.question}, {"fields", problem.fields},
           {"pictures", pictures}, {"choices", problem.choices}};
 }
-
-Problem read_problem(const std::filesystem::path& file) { return parse_problem(base::read_json(file), std::filesystem::absolute(file).parent_path()); }
 
 bool is_right(const Problem& problem, std::string_view given) {
   if (same(given, problem.answer)) return true;

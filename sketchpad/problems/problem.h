@@ -26,7 +26,7 @@ struct NamedPicture {
 
 struct Problem {
   std::string id = {}, task = {}, question = {};
-  json fields = json::object();              // name -> value
+  json fields = json::object();              // name -> value; a call quotes it by its name
   std::vector<NamedPicture> pictures = {};
   std::vector<std::string> choices = {};     // what may be answered; empty: anything
   std::string answer = {};                   // empty: not known
@@ -45,10 +45,6 @@ struct ProblemLimits {
 Problem parse_problem(const json& document, const std::filesystem::path& folder, const ProblemLimits& limits = {});
 /// Without the answer. Pictures are named by `file_of(name)`.
 json to_json(const Problem& problem, const std::function<std::string(const std::string&)>& file_of);
-Problem read_problem(const std::filesystem::path& file);
-
-/// A name that a call can quote: a letter, then letters, digits and underscores, at most 40.
-bool is_name(std::string_view text);
 
 /// The same answer in other words: upper or lower case, brackets and a full stop around it, "True" for yes, "7.0" for 7.
 /// Where the problem has choices, one of them must be meant.

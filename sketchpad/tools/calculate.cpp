@@ -1,4 +1,4 @@
-#include "sketchpad/tools/verdicts.h"
+#include "sketchpad/tools/declarations.h"
 
 #include "base/error.h"
 #include "sketchpad/formula.h"

@@ -1,8 +1,11 @@
 #pragma once
-/// Every tool's maker; each is defined in the file of its name, primitives of one kind together.
+/// Every tool's maker, in the order of sketchpad/tools/toolbox.cpp; each is defined in the file of its name, tools of one
+/// kind together in the file that is named.
 #include "sketchpad/tool.h"
 
 namespace atelier::sketchpad {
+
+class Models;
 
 // canvases.cpp
 Tool new_canvas_tool();
@@ -61,5 +64,18 @@ Tool segment_tool();
 Tool depth_tool();
 Tool read_text_tool();
 Tool engine_tool();
+
+// They read a drawing and judge it.
+Tool match_graphs_tool();
+Tool measure_flow_tool();
+Tool judge_board_tool();
+Tool measure_polygon_tool();
+Tool calculate_tool();
+
+// They ask learned models. Null: the tool is declared all the same, and says that there are none.
+Tool similar_tool(std::shared_ptr<Models> models);
+Tool ask_tool(std::shared_ptr<Models> models);
+Tool recall_tool(std::shared_ptr<Models> models);
+Tool imagine_tool(std::shared_ptr<Models> models);
 
 }  // namespace atelier::sketchpad

@@ -1,6 +1,5 @@
 // How a drawn chess position stands: check, mate and material, of the pieces that are seen.
 #include "sketchpad/tools/declarations.h"
-#include "sketchpad/tools/verdicts.h"
 
 #include "base/error.h"
 #include "sketchpad/chess_rules.h"

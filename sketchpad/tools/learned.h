@@ -1,16 +1,10 @@
 #pragma once
-/// Tools that ask learned models, each in a file of its own.
-#include "sketchpad/models.h"
-
+/// What the tools that ask learned models have in common.
 #include "base/error.h"
+#include "sketchpad/models.h"
+#include "sketchpad/tools/declarations.h"
 
 namespace atelier::sketchpad {
-
-/// @param models  null: the tool is declared all the same, and says that there are none
-Tool similar_tool(std::shared_ptr<Models> models);
-Tool ask_tool(std::shared_ptr<Models> models);
-Tool recall_tool(std::shared_ptr<Models> models);
-Tool imagine_tool(std::shared_ptr<Models> models);
 
 /// What the models say, their errors with the tool's name in front. @param use  gets the models
 template <class Use>

@@ -1,5 +1,5 @@
 // Whether two drawn graphs are one: read off the picture, then laid on each other node by node.
-#include "sketchpad/tools/verdicts.h"
+#include "sketchpad/tools/declarations.h"
 
 #include "base/error.h"
 #include "sketchpad/graph_reading.h"

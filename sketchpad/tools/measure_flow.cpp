@@ -1,5 +1,5 @@
 // The most that can flow through a drawn network, by augmenting paths along the arrows that are seen.
-#include "sketchpad/tools/verdicts.h"
+#include "sketchpad/tools/declarations.h"
 
 #include "base/error.h"
 #include "sketchpad/graph_reading.h"

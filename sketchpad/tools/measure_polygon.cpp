@@ -1,5 +1,4 @@
 #include "sketchpad/tools/declarations.h"
-#include "sketchpad/tools/verdicts.h"
 
 #include "base/error.h"
 

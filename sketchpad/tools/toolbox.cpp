@@ -1,7 +1,6 @@
+#include "sketchpad/models.h"
 #include "sketchpad/tools.h"
 #include "sketchpad/tools/declarations.h"
-#include "sketchpad/tools/learned.h"
-#include "sketchpad/tools/verdicts.h"
 
 namespace atelier::sketchpad {
 

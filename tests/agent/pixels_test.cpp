@@ -18,7 +18,7 @@ std::string answer_to_other_drawing(const Problem& problem, size_t step, Move dr
   Session session(problem, {}, all_tools());
   RulesPlanner planner;
   session.run(planner, [&](const Step&) { return session.trace().steps.size() < step + 1; });
-  session.replace(step, std::move(drawing));
+  session.edit(step, 1, {std::move(drawing)});
   EXPECT_TRUE(session.trace().steps.back().seen.ok) << session.trace().steps.back().seen.text;
   session.run(planner);
   return session.trace().answer().value_or("none");

@@ -50,10 +50,10 @@ TEST(Session, AnAnswerMayQuoteWhatWasSeenAndFollowsIt) {
   session.take(calls("calculate", {{"expression", "2*x"}, {"x", 8}, {"choices", {1, 16}}}));
   session.take({.answer = "$value"});
   EXPECT_EQ(session.trace().answer(), "16");
-  session.erase(1);
+  session.keep(1);
   session.take({.answer = "$choice"});
   EXPECT_EQ(session.trace().answer(), "B");
-  session.erase(1);
+  session.keep(1);
   session.take({.answer = "$5"});  // names nothing, so it is meant
   EXPECT_EQ(session.trace().answer(), "$5");
 }
@@ -99,18 +99,18 @@ TEST(Session, AnEditedStepChangesWhatFollows) {
   const Trace before = session.trace();
 
   Session branch(before, all_tools());
-  branch.replace(0, calls("draw_graph", {{"matrix", {{0, 1, 0}, {1, 0, 0}, {0, 0, 0}}}}));
+  branch.edit(0, 1, {calls("draw_graph", {{"matrix", {{0, 1, 0}, {1, 0, 0}, {0, 0, 0}}}})});
   EXPECT_EQ(branch.trace().steps[1].seen.data["connected"], false);
   EXPECT_EQ(before.steps[1].seen.data["connected"], true) << "the branch changed its origin";
 
   branch = Session(before, all_tools());
   branch.keep(2);
-  branch.insert(1, calls("draw_circle", {{"centre", "$nodes.1"}, {"radius", 0.07}, {"colour", "white"}, {"fill", "white"}}));
+  branch.edit(1, 0, {calls("draw_circle", {{"centre", "$nodes.1"}, {"radius", 0.07}, {"colour", "white"}, {"fill", "white"}})});
   EXPECT_EQ(branch.trace().steps.size(), 3u);
   EXPECT_FALSE(branch.trace().steps[2].seen.data.value("connected", false));
-  branch.erase(1);
+  branch.edit(1, 1, {});
   EXPECT_EQ(branch.trace().steps[1].seen.data["connected"], true);
-  EXPECT_ERROR(branch.erase(7), InvalidArgument, "none at 7");
+  EXPECT_ERROR(branch.edit(2, 1, {}), InvalidArgument, "the trace has 2 steps; 1 behind the first 2 cannot go");
   EXPECT_ERROR(Session(before, all_tools()).take(answers("no")), InvalidArgument, "its answer already");
 }
 
