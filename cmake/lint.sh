@@ -5,7 +5,7 @@
 # that says how files are compiled; what is not there is skipped, with a line that says so.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-parsers=(base/json.cpp base/files.cpp apps/service/multipart.cpp apps/service/base64.cpp sketchpad/formula.cpp text/unicode.cpp)
+parsers=(base/json.cpp base/files.cpp apps/service/multipart.cpp base/base64.cpp apps/service/data_uri.cpp sketchpad/formula.cpp text/unicode.cpp)
 failed=0
 
 skip() { echo "lint: $* is not there, skipped" >&2; }

@@ -36,17 +36,6 @@ void paint(cairo_t* context, const Shape& shape) {
   cairo_stroke(context);
 }
 
-std::string base64(std::string_view bytes) {
-  static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (i + k < bytes.size() ? static_cast<uint8_t>(bytes[i + k]) : 0);
-    for (size_t k = 0; k < 4; ++k) out += i + k <= bytes.size() ? kDigits[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
-
 std::string escaped(std::string_view text) {
   std::string out;
   for (char c : text) {
@@ -118,8 +107,8 @@ std::string Canvas::svg() const {
       "stroke-linejoin=\"round\">\n<rect width=\"{0}\" height=\"{1}\" fill=\"#ffffff\"/>\n",
       width_, height_);
   if (background_)
-    out += fmt::format("<image width=\"{}\" height=\"{}\" href=\"data:image/png;base64,{}\"/>\n", width_, height_,
-                       base64(vision::encode_png(*background_)));
+    out += fmt::format("<image width=\"{}\" height=\"{}\" href=\"{}\"/>\n", width_, height_,
+                       vision::png_data_uri(*background_));
   for (const Layer& l : layers_) {
     if (!l.visible) continue;
     out += fmt::format("<g data-layer=\"{}\">\n", escaped(l.name));

@@ -2,6 +2,7 @@
 #include "vision/image.h"
 #include "vision/stb.h"
 
+#include "base/base64.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
@@ -61,6 +62,8 @@ std::string encode_png(const Image& image, const std::vector<std::pair<std::stri
   png.insert(kHeaderEnd, chunks);
   return png;
 }
+
+std::string png_data_uri(const Image& image) { return "data:image/png;base64," + base::encode_base64(encode_png(image)); }
 
 std::string encode_jpeg(const Image& image, int quality) {
   require_pixels(image);

@@ -40,6 +40,8 @@ Image read_image(const std::filesystem::path& path, bool keep_alpha = false, con
 /// PNG with text chunks (tEXt for Latin-1 values, iTXt otherwise), the same bytes for the same picture.
 std::string encode_png(const Image& image, const std::vector<std::pair<std::string, std::string>>& text = {});
 std::string encode_jpeg(const Image& image, int quality = 90);
+/// "data:image/png;base64,…": a picture inside JSON, HTML or SVG.
+std::string png_data_uri(const Image& image);
 /// By the extension .png, .jpg, .jpeg; atomic. @throws InvalidArgument for another extension or a missing folder
 void write_image(const std::filesystem::path& path, const Image& image,
                  const std::vector<std::pair<std::string, std::string>>& text = {});

@@ -1,5 +1,7 @@
 #include "apps/service/drawing.h"
 
+#include "base/base64.h"
+
 namespace atelier::service {
 
 apps::PictureRecord make_record(const apps::PictureRequest& request, const EngineInfo& info) {
@@ -49,7 +51,7 @@ vision::Image draw(EngineHost& host, Engine& engine, const Exchange& exchange, c
 
 std::string encode(EngineHost& host, const vision::Image& image, const apps::PictureRecord& record, const std::string& format, int64_t quality) {
   const StageTimer timer(host.metrics, "encode");
-  return encode_base64(format == "jpeg" ? vision::encode_jpeg(image, static_cast<int>(quality)) : vision::encode_png(image, apps::to_text_chunks(record)));
+  return base::encode_base64(format == "jpeg" ? vision::encode_jpeg(image, static_cast<int>(quality)) : vision::encode_png(image, apps::to_text_chunks(record)));
 }
 
 }  // namespace atelier::service

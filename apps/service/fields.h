@@ -15,7 +15,7 @@
 /// silently. Fields of the OpenAI API that change nothing here are declared as ignored(), those that would have to change
 /// something as only().
 #include "apps/service/api_error.h"
-#include "apps/service/base64.h"
+#include "apps/service/data_uri.h"
 #include "base/config.h"
 
 namespace atelier::service {

@@ -1,5 +1,6 @@
 #include "apps/service/drawing.h"
 #include "apps/service/endpoints.h"
+#include "base/base64.h"
 
 #include <ctime>
 #include <memory>
@@ -32,7 +33,7 @@ apps::Painter::StepCallback progress(EngineHost& host, Exchange& exchange, const
     const auto previews = [&](int64_t at) { return at * (job.partial_images + 1) / steps; };
     const int64_t preview = previews(done);
     if (done == steps || preview == previews(step) || exchange.unsent() > kPreviewsBehind) return;
-    const std::string picture = encode_base64(job.output_format == "jpeg" ? vision::encode_jpeg(so_far(), static_cast<int>(job.quality)) : vision::encode_png(so_far()));
+    const std::string picture = base::encode_base64(job.output_format == "jpeg" ? vision::encode_jpeg(so_far(), static_cast<int>(job.quality)) : vision::encode_png(so_far()));
     const std::string type = kind + ".partial_image";
     exchange.write(event_text(type, {{"type", type}, {"index", index}, {"partial_image_index", preview - 1}, {"b64_json", picture},
                                      {"output_format", job.output_format}, {"created_at", std::time(nullptr)}}));

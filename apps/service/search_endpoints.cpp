@@ -1,4 +1,5 @@
 #include "apps/service/endpoints.h"
+#include "base/base64.h"
 
 #include <bit>
 #include <memory>
@@ -11,7 +12,7 @@ static_assert(std::endian::native == std::endian::little, "embeddings in base64 
 /// @param vector  (dimension) fp32, contiguous
 json embedding(const Tensor& vector, bool base64) {
   const float* values = vector.data_ptr<float>();
-  if (base64) return encode_base64({reinterpret_cast<const char*>(values), static_cast<size_t>(vector.numel()) * sizeof(float)});
+  if (base64) return base::encode_base64({reinterpret_cast<const char*>(values), static_cast<size_t>(vector.numel()) * sizeof(float)});
   return std::vector<float>(values, values + vector.numel());
 }
 
@@ -44,7 +45,7 @@ void answer(EngineHost& host, Engine& engine, Exchange& exchange, const SearchJo
     const retrieval::Document& d = hit.document;
     data.push_back({{"id", d.id}, {"similarity", hit.similarity}, {"caption", d.caption}, {"tags", d.tags}, {"source", d.source},
                     {"licence", d.licence}, {"width", d.width}, {"height", d.height}});
-    if (!hit.thumbnail.empty()) data.back()["thumbnail"] = encode_base64(hit.thumbnail);
+    if (!hit.thumbnail.empty()) data.back()["thumbnail"] = base::encode_base64(hit.thumbnail);
   }
   reply_json(exchange, {{"object", "list"}, {"data", std::move(data)}});
 }

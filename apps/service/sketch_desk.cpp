@@ -43,8 +43,6 @@ class Named : public sketchpad::Planner {
   std::shared_ptr<sketchpad::Planner> planner_;
 };
 
-std::string data_uri(const vision::Image& image) { return "data:image/png;base64," + encode_base64(vision::encode_png(image)); }
-
 /// The picture of the problem of this name, or of step N as "N".
 const vision::Image& picture_of(const Trace& trace, const std::string& name) {
   for (const auto& picture : trace.problem.pictures)
@@ -53,7 +51,7 @@ const vision::Image& picture_of(const Trace& trace, const std::string& name) {
 }
 
 json trace_json(const Trace& trace) {
-  return sketchpad::to_json(trace, [&](const std::string& name) { return data_uri(picture_of(trace, name)); });
+  return sketchpad::to_json(trace, [&](const std::string& name) { return vision::png_data_uri(picture_of(trace, name)); });
 }
 
 /// The last step, as trace_json writes it.
@@ -188,30 +186,26 @@ bool SketchDesk::turn(Run& run) {
 void SketchDesk::branch(const std::shared_ptr<Exchange>& exchange, const SketchBranchRequest& request) {
   const SketchChain from = sessions_.find(request.session);
   const auto& steps = from.session->trace().steps;
-  const auto keep = static_cast<size_t>(request.keep), skip = static_cast<size_t>(request.skip);
+  const auto keep = static_cast<size_t>(request.keep);
   if (keep > steps.size()) throw ApiError(400, fmt::format("the chain has {} steps; it cannot keep {}", steps.size(), keep), "", "keep");
   if (request.moves.size() > SketchRequestLimits::moves)
     throw ApiError(400, fmt::format("at most {} steps can come in at once, not {}", SketchRequestLimits::moves, request.moves.size()), "", "moves");
   std::vector<sketchpad::Move> moves;
   for (size_t i = 0; i < request.moves.size(); ++i) moves.push_back(to_move(request.moves[i], fmt::format("moves[{}]", i)));
-  if (request.follow)
-    for (size_t i = keep + skip; i < steps.size(); ++i) moves.push_back(steps[i].move);
-  if (keep + moves.size() > SketchRequestLimits::steps)
+  const size_t behind = steps.size() - keep, gone = request.follow ? std::min(behind, static_cast<size_t>(request.skip)) : behind;
+  if (keep + moves.size() + behind - gone > SketchRequestLimits::steps)
     throw ApiError(400, fmt::format("a chain has at most {} steps", SketchRequestLimits::steps), "too_long", "moves");
-  const auto work = [this, exchange, from, keep, id = request.session, moves = std::move(moves)] {
+  const auto work = [this, exchange, from, keep, gone, id = request.session, moves = std::move(moves)] {
     try {
       const StageTimer timer(metrics_, "sketch");
       const EngineModels::ForClient client(exchange);
       auto session = std::make_shared<Session>(*from.session);
       session->branch_of(id);
-      session->keep(keep);
-      for (const sketchpad::Move& move : moves) {
+      session->edit(keep, gone, moves, [&] {
         throw_if_gone(*exchange);
-        if (session->trace().answer()) break;  // what came after an answer is gone
-        session->take(move);
         if (session->trace().pixels() > session->trace().budget.pixels)
           throw ApiError(413, "the chain's pictures would take more room than one chain may", "chain_too_large");
-      }
+      });
       const std::string made = sessions_.add({session, from.origin});
       reply_json(*exchange, {{"id", made}, {"trace", trace_json(session->trace())}});
     } catch (...) {

@@ -20,7 +20,7 @@ json example(const SketchProblemRequest& request) {
   const sketchpad::Problem problem = sketchpad::random_problem(request.task, static_cast<uint64_t>(request.seed)).problem;
   const auto data_uri = [&](const std::string& name) {
     for (const auto& picture : problem.pictures)
-      if (picture.name == name) return "data:image/png;base64," + encode_base64(vision::encode_png(*picture.image));
+      if (picture.name == name) return vision::png_data_uri(*picture.image);
     return std::string();
   };
   json out = sketchpad::to_json(problem, data_uri);

@@ -1,7 +1,6 @@
 #include "sketchpad/agent/page.h"
 
 #include "sketchpad/agent/reply.h"
-#include "text/client/chat_json.h"
 
 namespace atelier::sketchpad {
 namespace {
@@ -19,8 +18,8 @@ constexpr std::string_view kStyle =
 constexpr std::string_view kStyleHash = "G+iC1KP3np3lZpo+K3Rvy9yGh1Dt0HngAeBNPR3ST2M=";
 
 std::string picture(const vision::Image& image, std::string_view alternative) {
-  return fmt::format("<img alt=\"{}\" width=\"{}\" height=\"{}\" src=\"data:image/png;base64,{}\">\n", escaped(alternative), image.width,
-                     image.height, text::base64(vision::encode_png(image)));
+  return fmt::format("<img alt=\"{}\" width=\"{}\" height=\"{}\" src=\"{}\">\n", escaped(alternative), image.width,
+                     image.height, vision::png_data_uri(image));
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // What a service must stand in what it is sent, and may say of it: JSON, budgets, pictures, the log.
-#include "apps/service/base64.h"
 #include "apps/service/requests.h"
+#include "base/base64.h"
 #include "tests/service/fake_engine.h"
 
 namespace atelier::service {
@@ -49,7 +49,7 @@ TEST_F(Content, PixelStepsAreBudgeted) {
 TEST_F(Content, PicturesThatAreNoneOrTooLarge) {
   start();
   const auto chat = [&](const std::string& bytes) {
-    const json url = {{"url", "data:image/png;base64," + encode_base64(bytes)}};
+    const json url = {{"url", "data:image/png;base64," + base::encode_base64(bytes)}};
     const json content = {{{"type", "text"}, {"text", "x"}}, {{"type", "image_url"}, {"image_url", url}}};
     return message(400, post("/v1/chat/completions", {{"messages", {{{"role", "user"}, {"content", content}}}}}));
   };
@@ -61,7 +61,7 @@ TEST_F(Content, PicturesThatAreNoneOrTooLarge) {
   EXPECT_NE(chat(png), "");
   json content = {{{"type", "text"}, {"text", "x"}}};
   for (int i = 0; i < 9; ++i)
-    content.push_back({{"type", "image_url"}, {"image_url", "data:image/png;base64," + encode_base64(vision::encode_png(vision::Image(2, 2)))}});
+    content.push_back({{"type", "image_url"}, {"image_url", "data:image/png;base64," + base::encode_base64(vision::encode_png(vision::Image(2, 2)))}});
   EXPECT_NE(message(400, post("/v1/chat/completions", {{"messages", {{{"role", "user"}, {"content", content}}}}})).find("more than 8 pictures"), std::string::npos);
 }
 

@@ -1,7 +1,7 @@
 // PromptCap over a language model on another server: a slow one holds up nobody else.
 #include "apps/model_folder.h"
-#include "apps/service/base64.h"
 #include "apps/service/starter_engine.h"
+#include "base/base64.h"
 #include "base/compute.h"
 #include "tests/client/fake_server.h"
 #include "tests/service/fake_engine.h"
@@ -58,7 +58,7 @@ class Elsewhere : public ::testing::Test {
     service.reset();
   }
   static std::string question(bool picture) {
-    const std::string uri = "data:image/png;base64," + encode_base64(vision::encode_png(vision::Image(32, 32, 3, 200)));
+    const std::string uri = "data:image/png;base64," + base::encode_base64(vision::encode_png(vision::Image(32, 32, 3, 200)));
     json content = json::array({{{"type", "text"}, {"text", "what is it?"}}});
     if (picture) content.push_back({{"type", "image_url"}, {"image_url", uri}});
     return json{{"model", "atelier-promptcap"}, {"messages", {{{"role", "user"}, {"content", content}}}}, {"n", 2}}.dump();

@@ -1,6 +1,7 @@
 // Every endpoint over a real socket, with OpenAI's shapes as its clients read them.
 #include "apps/metadata.h"
-#include "apps/service/base64.h"
+#include "apps/service/data_uri.h"
+#include "base/base64.h"
 #include "tests/service/fake_engine.h"
 
 #include <cstring>
@@ -9,7 +10,7 @@ namespace atelier::service {
 namespace {
 
 std::string picture(int64_t side = 8, uint8_t shade = 200) { return vision::encode_png(vision::Image(side, side, 3, shade)); }
-std::string data_uri(const std::string& png) { return "data:image/png;base64," + encode_base64(png); }
+std::string data_uri(const std::string& png) { return "data:image/png;base64," + base::encode_base64(png); }
 
 json chat(const std::string& text) { return {{"model", "fake-chat"}, {"messages", {{{"role", "user"}, {"content", text}}}}}; }
 
@@ -194,7 +195,7 @@ TEST_F(Images, EveryPictureComesWithItsSeedAndItsRecord) {
   ASSERT_EQ(reply["data"].size(), 2u) << reply;
   EXPECT_EQ(reply["data"][1]["seed"], 8);
   EXPECT_EQ(reply["size"], "32x32");
-  const std::string png = decode_base64(reply["data"][1]["b64_json"].get<std::string>(), 1 << 20, "it");
+  const std::string png = base::decode_base64(reply["data"][1]["b64_json"].get<std::string>(), 1 << 20, "it");
   EXPECT_EQ(vision::decode_image(png, "it").pixels[0], 8);
   const auto record = apps::read_record(png, "it");
   ASSERT_TRUE(record);
@@ -212,7 +213,7 @@ TEST_F(Images, RandomSeedsDiffer) {
 
 TEST_F(Images, AJpegOnRequest) {
   const json reply = json::parse(post("/v1/images/generations", {{"prompt", "x"}, {"steps", 1}, {"output_format", "jpeg"}, {"output_compression", 80}}).body);
-  EXPECT_TRUE(decode_base64(reply["data"][0]["b64_json"].get<std::string>(), 1 << 20, "it").starts_with("\xFF\xD8"));
+  EXPECT_TRUE(base::decode_base64(reply["data"][0]["b64_json"].get<std::string>(), 1 << 20, "it").starts_with("\xFF\xD8"));
 }
 
 TEST_F(Images, AStreamShowsProgressPreviewsAndThePicture) {
@@ -222,7 +223,7 @@ TEST_F(Images, AStreamShowsProgressPreviewsAndThePicture) {
   for (const std::string& text : events(response.body)) {
     const json event = json::parse(text);
     if (event["type"] != "image_generation.progress") kinds.push_back(event["type"]);
-    if (event.contains("b64_json")) shades.push_back(vision::decode_image(decode_base64(event["b64_json"].get<std::string>(), 1 << 20, "it"), "it").pixels[0]);
+    if (event.contains("b64_json")) shades.push_back(vision::decode_image(base::decode_base64(event["b64_json"].get<std::string>(), 1 << 20, "it"), "it").pixels[0]);
   }
   EXPECT_EQ(kinds, (std::vector<std::string>{"image_generation.partial_image", "image_generation.partial_image", "image_generation.completed"}));
   EXPECT_EQ(shades, (std::vector<int>{2, 5, 3}));  // after steps 3 and 6 of 9; the picture shows its seed
@@ -341,7 +342,7 @@ TEST_F(Search, EmbeddingsOfTextsAndPicturesInTheirOrder) {
 // What OpenAI's Python client asks for without being told to.
 TEST_F(Search, EmbeddingsInBase64AreLittleEndianFloats) {
   const json reply = json::parse(post("/v1/embeddings", {{"input", "four"}, {"encoding_format", "base64"}, {"dimensions", 3}}).body);
-  const std::string bytes = decode_base64(reply["data"][0]["embedding"].get<std::string>(), 100, "it");
+  const std::string bytes = base::decode_base64(reply["data"][0]["embedding"].get<std::string>(), 100, "it");
   ASSERT_EQ(bytes.size(), 12u);
   float values[3];
   std::memcpy(values, bytes.data(), 12);
@@ -358,7 +359,7 @@ TEST_F(Search, TheMemoryIsSearchedByTextAndPicture) {
   ASSERT_EQ(reply["data"].size(), 2u) << reply;
   EXPECT_EQ(reply["data"][0]["caption"], "red+picture");
   EXPECT_EQ(reply["data"][0]["licence"], "CC0-1.0");
-  EXPECT_EQ(vision::decode_image(decode_base64(reply["data"][0]["thumbnail"].get<std::string>(), 1 << 20, "it"), "it").width, 4);
+  EXPECT_EQ(vision::decode_image(base::decode_base64(reply["data"][0]["thumbnail"].get<std::string>(), 1 << 20, "it"), "it").width, 4);
   EXPECT_NE(message(400, post("/v1/memory/search", json::object())).find("give a text, a picture, or both"), std::string::npos);
   refused(400, post("/v1/memory/search", {{"text", "x"}, {"k", 101}}));
 }

@@ -1,5 +1,5 @@
-// The small parsers in front of everything: base64, data: URIs, forms, and text cut into tokens.
-#include "apps/service/base64.h"
+// The small parsers in front of everything: data: URIs, forms, and text cut into tokens.
+#include "apps/service/data_uri.h"
 #include "apps/service/multipart.h"
 #include "apps/service/text_stream.h"
 #include "base/error.h"
@@ -11,43 +11,6 @@
 
 namespace atelier::service {
 namespace {
-
-TEST(Base64, TheVectorsOfRfc4648) {
-  const std::pair<const char*, const char*> vectors[] = {{"", ""},         {"f", "Zg=="},         {"fo", "Zm8="},        {"foo", "Zm9v"},
-                                                         {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="}, {"foobar", "Zm9vYmFy"}};
-  for (const auto& [bytes, text] : vectors) {
-    EXPECT_EQ(encode_base64(bytes), text);
-    EXPECT_EQ(decode_base64(text, 100, "it"), bytes);
-  }
-}
-
-TEST(Base64, WhatIsEncodedIsDecoded) {
-  base::Random random(5);
-  for (size_t size = 0; size < 70; ++size) {
-    std::string bytes;
-    for (size_t i = 0; i < size; ++i) bytes += static_cast<char>(random.below(256));
-    EXPECT_EQ(decode_base64(encode_base64(bytes), size, "it"), bytes);
-  }
-}
-
-TEST(Base64, WhatIsNotStrictlyBase64) {
-  const auto refused = [](const char* text, const char* why) { EXPECT_ERROR(decode_base64(text, 100, "it"), base::InvalidArgument, why); };
-  refused("Zg", "no multiple of 4");
-  refused("Zg=", "no multiple of 4");
-  refused("Z===", "none of its alphabet");
-  refused("Zg==Zg==", "none of its alphabet");
-  refused("Zm9v\nZm9", "none of its alphabet");
-  refused("Zm-v", "none of its alphabet");
-  refused("Zh==", "bits are left over");
-  refused("Zm9=", "bits are left over");
-  refused("====", "none of its alphabet");
-}
-
-// The size is known before anything is allocated.
-TEST(Base64, TheLimitIsOnDecodedBytes) {
-  EXPECT_EQ(decode_base64("Zm9v", 3, "it"), "foo");
-  EXPECT_ERROR(decode_base64("Zm9v", 2, "it"), base::InvalidArgument, "it has 3 bytes, at most 2");
-}
 
 TEST(DataUri, PicturesOnlyAndNothingIsFetched) {
   EXPECT_EQ(decode_picture_text("data:image/png;base64,Zm9v", 10, "it"), "foo");

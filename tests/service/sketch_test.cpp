@@ -1,6 +1,6 @@
 // The sketch page and its API over real sockets: chains that run, branch, stop, are exported, and go.
-#include "apps/service/base64.h"
 #include "apps/service/sketch_sessions.h"
+#include "base/base64.h"
 #include "base/files.h"
 #include "sketchpad/tools.h"
 #include "tests/service/fake_engine.h"
@@ -25,7 +25,7 @@ class Sketching : public Live {
   }
   static json example(const std::string& task = "connectivity", int64_t seed = 1) { return {{"task", task}, {"seed", seed}}; }
   static json line(double y) { return {{"thought", "by hand"}, {"call", {{"tool", "draw_line"}, {"arguments", {{"a", {0.1, y}}, {"b", {0.9, y}}}}}}}; }
-  static std::string picture(int64_t side) { return "data:image/png;base64," + encode_base64(vision::encode_png(vision::Image(side, side))); }
+  static std::string picture(int64_t side) { return "data:image/png;base64," + base::encode_base64(vision::encode_png(vision::Image(side, side))); }
 };
 
 TEST_F(Sketching, EveryFileOfThePageIsServedWithItsPolicyAndNeedsNoKey) {
@@ -89,7 +89,7 @@ TEST_F(Sketching, AConnectivityChainShowsItsDrawingAndIsRight) {
   ASSERT_EQ(all.size(), 4u);
   EXPECT_EQ(all[0]["step"]["call"]["tool"], "draw_graph");
   const std::string file = all[0]["step"]["observation"]["file"];
-  const vision::Image drawn = vision::decode_image(decode_base64(file.substr(file.find(',') + 1), 1 << 20, "drawing"), "drawing");
+  const vision::Image drawn = vision::decode_image(base::decode_base64(file.substr(file.find(',') + 1), 1 << 20, "drawing"), "drawing");
   EXPECT_EQ(drawn.width, 640);
   EXPECT_EQ(all.back()["right"], true);
 }

@@ -1,8 +1,8 @@
 // SIGTERM, as a process manager sends it; and the model that ships, behind the whole service.
 #include "apps/model_folder.h"
 #include "apps/painter.h"
-#include "apps/service/base64.h"
 #include "apps/service/starter_engine.h"
+#include "base/base64.h"
 #include "base/compute.h"
 #include "fusion/pipeline.h"
 #include "promptcap/answerer.h"
@@ -92,7 +92,7 @@ class Starter : public ::testing::Test {
 TEST_F(Starter, DrawsWhatTheCommandLineDraws) {
   const json reply = post("/v1/images/generations", {{"prompt", "a red apple"}, {"style", "noto style"}, {"steps", 3}, {"seed", 5}});
   ASSERT_TRUE(reply.contains("data")) << reply;
-  const vision::Image served = vision::decode_image(decode_base64(reply["data"][0]["b64_json"].get<std::string>(), 1 << 20, "it"), "it");
+  const vision::Image served = vision::decode_image(base::decode_base64(reply["data"][0]["b64_json"].get<std::string>(), 1 << 20, "it"), "it");
   apps::PictureRequest request;
   request.prompt = "a red apple";
   request.style = "noto style";
@@ -123,7 +123,7 @@ TEST_F(Starter, AnswersWithWordsThatTheSeedDecides) {
 TEST_F(Starter, AnswersAboutPicturesAsTheCommandLineDoes) {
   const vision::Image picture = vision::read_image(std::string(ATELIER_TEST_DATA) + "/picture_1.png");
   const json content = {{{"type", "text"}, {"text", "what is it?"}},
-                        {{"type", "image_url"}, {"image_url", "data:image/png;base64," + encode_base64(vision::encode_png(picture))}}};
+                        {{"type", "image_url"}, {"image_url", "data:image/png;base64," + base::encode_base64(vision::encode_png(picture))}}};
   const json reply = post("/v1/chat/completions", {{"model", "atelier"}, {"messages", {{{"role", "user"}, {"content", content}}}}});
   ASSERT_TRUE(reply.contains("choices")) << reply;
   const fusion::Pipeline pipeline = fusion::Pipeline::load(apps::default_model_folder());

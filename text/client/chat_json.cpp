@@ -17,7 +17,7 @@ json content_of(const ChatMessage& message) {
   json content = json::array();
   for (const ChatPart& part : message.parts) {
     if (part.picture)
-      content.push_back({{"type", "image_url"}, {"image_url", {{"url", "data:image/png;base64," + base64(vision::encode_png(*part.picture))}}}});
+      content.push_back({{"type", "image_url"}, {"image_url", {{"url", vision::png_data_uri(*part.picture)}}}});
     else
       content.push_back({{"type", "text"}, {"text", part.text}});
   }
@@ -57,19 +57,6 @@ int64_t count_of(const json& usage, const char* name) {
 }
 
 }  // namespace
-
-std::string base64(std::string_view bytes) {
-  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  out.reserve((bytes.size() + 2) / 3 * 4);
-  for (size_t i = 0; i < bytes.size(); i += 3) {
-    uint32_t group = 0;
-    const size_t given = std::min<size_t>(3, bytes.size() - i);
-    for (size_t k = 0; k < 3; ++k) group = group << 8 | (k < given ? static_cast<uint8_t>(bytes[i + k]) : 0);
-    for (size_t k = 0; k < 4; ++k) out += k <= given ? kAlphabet[group >> (18 - 6 * k) & 63] : '=';
-  }
-  return out;
-}
 
 json chat_request(const std::string& model, const std::vector<ChatMessage>& messages, const ChatOptions& options) {
   json request = {{"messages", json::array()}, {"max_tokens", options.max_tokens}, {"temperature", options.temperature}};

@@ -13,7 +13,4 @@ ChatReply read_chat_reply(std::string_view body);
 /// What an error's body says in words ({"error": {"message": …}} or {"error": …}), else its beginning.
 std::string error_message(std::string_view body);
 
-/// Standard alphabet, padded.
-std::string base64(std::string_view bytes);
-
 }  // namespace atelier::text

@@ -1,9 +1,9 @@
 #pragma once
-/// base64 (RFC 4648, standard alphabet, padded) and the data: URIs that carry pictures in requests.
+/// base64 (RFC 4648, standard alphabet, padded).
 #include <string>
 #include <string_view>
 
-namespace atelier::service {
+namespace atelier::base {
 
 std::string encode_base64(std::string_view bytes);
 
@@ -13,8 +13,4 @@ std::string encode_base64(std::string_view bytes);
 /// @throws InvalidArgument
 std::string decode_base64(std::string_view text, size_t limit, std::string_view what);
 
-/// The bytes of "data:image/png;base64,…" or of bare base64. Nothing is ever fetched.
-/// @throws InvalidArgument for any other kind of URL, a media type that is no picture's, or broken base64
-std::string decode_picture_text(std::string_view text, size_t limit, std::string_view what);
-
-}  // namespace atelier::service
+}  // namespace atelier::base

@@ -1,11 +1,11 @@
-#include "apps/service/base64.h"
+#include "base/base64.h"
 
 #include "base/error.h"
 
 #include <array>
 #include <cstdint>
 
-namespace atelier::service {
+namespace atelier::base {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -17,11 +17,6 @@ constexpr std::array<int8_t, 256> values() {
   return table;
 }
 constexpr std::array<int8_t, 256> kValues = values();
-
-bool starts_with_scheme(std::string_view text) {
-  const size_t colon = text.substr(0, 16).find(':');
-  return colon != text.npos && colon > 0;
-}
 
 }  // namespace
 
@@ -59,18 +54,4 @@ std::string decode_base64(std::string_view text, size_t limit, std::string_view 
   return bytes;
 }
 
-std::string decode_picture_text(std::string_view text, size_t limit, std::string_view what) {
-  constexpr std::string_view kData = "data:";
-  if (!text.starts_with(kData)) {
-    REQUIRE(!starts_with_scheme(text), "{} must be a data: URI or base64; this service fetches no URLs", what);
-    return decode_base64(text, limit, what);
-  }
-  const size_t comma = text.find(',');
-  REQUIRE(comma != text.npos && comma < 256, "{} is a data: URI without a comma behind its media type", what);
-  const std::string_view type = text.substr(kData.size(), comma - kData.size());
-  REQUIRE(type == "image/png;base64" || type == "image/jpeg;base64" || type == "image/jpg;base64",
-          "{} must begin with data:image/png;base64, or data:image/jpeg;base64,", what);
-  return decode_base64(text.substr(comma + 1), limit, what);
-}
-
-}  // namespace atelier::service
+}  // namespace atelier::base
