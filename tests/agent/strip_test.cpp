@@ -29,7 +29,7 @@ TEST(Strip, ShowsEveryStepFromLeftToRight) {
   for (int64_t panel = 0; panel < 4; ++panel) EXPECT_GT(unlike_white(strip, 14 + panel * 264, 250), 400) << panel;
   EXPECT_EQ(trace_strip(session.trace()).pixels, strip.pixels);
   // It is what was seen that is shown: another drawing makes another strip.
-  session.replace(0, calls("draw_graph", {{"matrix", {{0, 1}, {1, 0}}}}, "Draw it."));
+  session.edit(0, 1, {calls("draw_graph", {{"matrix", {{0, 1}, {1, 0}}}}, "Draw it.")});
   EXPECT_NE(trace_strip(session.trace()).pixels, strip.pixels);
 }
 
