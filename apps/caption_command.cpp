@@ -1,6 +1,7 @@
 #include "apps/commands.h"
 #include "apps/model_folder.h"
 #include "apps/recall.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "promptcap/captioner.h"
@@ -77,14 +78,14 @@ void add_caption_command(CLI::App& app) {
   command->add_option("pictures", a->pictures, "PNG or JPEG; one line for each")->required();
   command->add_option("--question", a->question, "What the caption should tell");
   command->add_flag("--together", a->together, "One caption for all pictures (at most 8)");
-  command->add_option("--memory", a->memory, "Folder of a memory: its documents that are like the picture are read first");
-  command->add_option("--documents", a->documents, "How many of them, 1 to 8")->capture_default_str();
-  command->add_option("--clip", a->clip, "CLIP that the memory was made with (default: the model's)");
-  command->add_option("--beams", a->options.num_beams, "Captions searched side by side; 1: the likeliest word each time")->capture_default_str()->check(CLI::Range(1, 64));
-  a->sampled = command->add_option("--temperature", a->temperature, "Draw words at this temperature instead of searching")->check(CLI::Range(0.0, 100.0));
+  auto* memory = command->add_option("--memory", a->memory, "Folder of a memory: its documents that are like the picture are read first");
+  command->add_option("--documents", a->documents, "How many of them, 1 to 8")->capture_default_str()->needs(memory);
+  command->add_option("--clip", a->clip, "CLIP that the memory was made with (default: the model's)")->needs(memory);
+  auto* beams = command->add_option("--beams", a->options.num_beams, "Captions searched side by side; 1: the likeliest word each time")->capture_default_str()->check(in_range(1, 64));
+  a->sampled = command->add_option("--temperature", a->temperature, "Draw words at this temperature instead of searching")->check(in_range(0.0, 100.0))->excludes(beams);
   command->add_option("--max-tokens", a->options.max_new_tokens, "Stop after this many tokens")->capture_default_str();
   command->add_option("-s,--seed", a->seed, "Seed of the draws")->capture_default_str();
-  command->add_option("-m,--model", a->model, "Model folder (default: the starter model)")->check(CLI::ExistingDirectory);
+  command->add_option("-m,--model", a->model, "Model folder (default: the starter model)")->check(existing_folder());
   command->add_flag("--json", a->json, "Print caption, log-probability and documents as JSON");
   command->callback([a] { run_caption(*a); });
 }

@@ -29,8 +29,8 @@ std::map<std::string, std::vector<fs::path>> read_folder(const fs::path& folder)
   CHECK_FILE(fs::is_directory(folder), folder.string(), "there is no such folder");
   std::map<std::string, std::vector<fs::path>> labels;
   for (const fs::directory_entry& label : fs::directory_iterator(folder)) {
-    if (!label.is_directory()) continue;
     const std::string name = label.path().filename().string();
+    if (!label.is_directory() || name.starts_with('.')) continue;
     check_prompt(name, "the label");
     std::vector<fs::path>& pictures = labels[name];
     for (const fs::directory_entry& file : fs::directory_iterator(label.path()))

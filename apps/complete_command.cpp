@@ -1,5 +1,6 @@
 #include "apps/commands.h"
 #include "apps/model_folder.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "text/cm3.h"
@@ -134,13 +135,13 @@ void add_complete_command(CLI::App& app) {
       "  atelier complete \"Once upon a time\" --model ~/models/SmolLM2-135M");
   command->add_option("prompt", a->prompt, "The text's beginning, or a text with <mask> where something is missing")->required();
   command->add_option("-m,--model", a->model, "Folder of a text model, ours or Hugging Face's of the Llama or Qwen2 family (default: the starter model's)")
-      ->check(CLI::ExistingDirectory);
+      ->check(existing_folder());
   command->add_option("--max-tokens", a->config.max_new_tokens, "Stop after this many new tokens, for each mask")->capture_default_str();
-  command->add_option("--temperature", a->config.sampling.temperature, "0: always the most probable token")->capture_default_str()->check(CLI::Range(0.0, 100.0));
-  command->add_option("--top-k", a->config.sampling.top_k, "Only the k most probable tokens; 0: all")->capture_default_str()->check(CLI::Range(0, 1 << 20));
-  command->add_option("--top-p", a->config.sampling.top_p, "Only the most probable tokens that together have this probability")->capture_default_str()->check(CLI::Range(1e-6, 1.0));
-  command->add_option("--min-p", a->config.sampling.min_p, "Only tokens at least this probable, relative to the most probable one")->capture_default_str()->check(CLI::Range(0.0, 1.0));
-  command->add_option("--repetition-penalty", a->config.sampling.repetition_penalty, "Above 1: against what the text holds already")->capture_default_str()->check(CLI::Range(0.01, 100.0));
+  command->add_option("--temperature", a->config.sampling.temperature, "0: always the most probable token")->capture_default_str()->check(in_range(0.0, 100.0));
+  command->add_option("--top-k", a->config.sampling.top_k, "Only the k most probable tokens; 0: all")->capture_default_str()->check(in_range(0, 1 << 20));
+  command->add_option("--top-p", a->config.sampling.top_p, "Only the most probable tokens that together have this probability")->capture_default_str()->check(in_range(1e-6, 1.0));
+  command->add_option("--min-p", a->config.sampling.min_p, "Only tokens at least this probable, relative to the most probable one")->capture_default_str()->check(in_range(0.0, 1.0));
+  command->add_option("--repetition-penalty", a->config.sampling.repetition_penalty, "Above 1: against what the text holds already")->capture_default_str()->check(in_range(0.01, 100.0));
   command->add_option("-s,--seed", a->seed, "Seed of the draws")->capture_default_str();
   command->callback([a] { run_complete(*a); });
 }

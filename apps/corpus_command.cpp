@@ -1,5 +1,6 @@
 #include "apps/commands.h"
 #include "apps/output_names.h"
+#include "apps/usage.h"
 #include "corpus/corpus.h"
 #include "corpus/scenes.h"
 #include "corpus/text_corpus.h"
@@ -65,8 +66,8 @@ void add_corpus_command(CLI::App& app) {
   });
   CLI::App* sheet = add("sheet", "Random training pictures on one sheet; their captions are printed, a line each");
   sheet->add_option("-o,--output", a->output, "A .png or .jpg file")->capture_default_str();
-  sheet->add_option("--count", a->count, "How many pictures")->check(CLI::Range(1, 2500))->capture_default_str();
-  sheet->add_option("--columns", a->columns, "Pictures in a row; 0 makes the sheet square")->check(CLI::Range(0, 50))->capture_default_str();
+  sheet->add_option("--count", a->count, "How many pictures")->check(in_range(1, 2500))->capture_default_str();
+  sheet->add_option("--columns", a->columns, "Pictures in a row; 0 makes the sheet square")->check(in_range(0, 50))->capture_default_str();
   sheet->add_option("--seed", a->seed, "Another seed shows other pictures")->capture_default_str();
   sheet->add_option("--source", a->source, "Only pictures of this source, such as noto");
   sheet->callback([a] {
@@ -86,7 +87,7 @@ void add_corpus_command(CLI::App& app) {
   });
   CLI::App* scenes = add("scenes", "Composed scenes on one sheet, six a row; their captions are printed, a line each");
   scenes->add_option("-o,--output", a->scenes_output, "A .png or .jpg file")->capture_default_str();
-  scenes->add_option("--count", a->scenes, "How many scenes")->check(CLI::Range(1, 1000))->capture_default_str();
+  scenes->add_option("--count", a->scenes, "How many scenes")->check(in_range(1, 1000))->capture_default_str();
   scenes->add_option("--seed", a->seed, "Another seed makes other scenes")->capture_default_str();
   scenes->callback([a] {
     const auto [image, captions] = corpus::scene_sheet(corpus::Corpus::open(a->folder), a->seed, a->scenes);

@@ -1,5 +1,6 @@
 #include "apps/commands.h"
 #include "apps/model_folder.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "corpus/corpus.h"
@@ -87,7 +88,7 @@ void add_corpus_memory_command(CLI::App& corpus) {
   command->add_option("folder", a->folder, "The memory's folder, new or empty")->required();
   command->add_option("--corpus", a->corpus, "Folder of the built corpus")->capture_default_str();
   command->add_option("--model", a->model, "Model whose CLIP and latents it is for (default: models/starter)");
-  command->add_option("--documents", a->documents, "Not more than this many; 0: all")->capture_default_str()->check(CLI::NonNegativeNumber);
+  command->add_option("--documents", a->documents, "Not more than this many; 0: all")->capture_default_str()->check(not_negative());
   command->add_option("--thumbnail-size", a->thumbnail_size, "Pixels of a thumbnail's longer side, 16 to 1024")->capture_default_str();
   command->add_flag("--heldout", a->heldout, "With the pictures of held-out concepts, which no training saw: to measure retrieval");
   command->callback([a] { build_memory(*a); });

@@ -1,5 +1,6 @@
 #include "apps/commands.h"
 #include "apps/model_folder.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/progress.h"
@@ -178,7 +179,7 @@ void add_memory_command(CLI::App& app) {
   s = with_clip(sub("search", "Find documents by a text, a picture, or both"));
   s->add_option("text", a->text, "What to look for, in quotes");
   s->add_option("--picture", a->picture, "A .png or .jpg to look for");
-  s->add_option("-k,--count", a->count, "How many")->check(CLI::Range(1, 100000))->capture_default_str();
+  s->add_option("-k,--count", a->count, "How many")->check(in_range(1, 100000))->capture_default_str();
   s->add_option("-o,--output", a->thumbnails, "Write the thumbnails on one sheet, .png or .jpg");
   s->add_flag("--json", a->json, "Print JSON rather than similarity, id, caption and licence on a line");
   s->callback([a] { search(*a); });

@@ -70,7 +70,8 @@ void check_writable(const fs::path& path, int64_t bytes) {
   REQUIRE(::access(folder.c_str(), W_OK | X_OK) == 0, "{}: no files can be written in the folder {}", path.string(),
           folder.string());
   const fs::space_info space = fs::space(folder, error);
-  if (!error && static_cast<int64_t>(space.available) >= 0 && static_cast<int64_t>(space.available) < bytes)
+  // A file system of the kernel's own, such as /proc, says that it holds nothing at all.
+  if (!error && space.capacity > 0 && static_cast<int64_t>(space.available) >= 0 && static_cast<int64_t>(space.available) < bytes)
     throw base::ResourceError(fmt::format("{}: the disk is full: {} bytes are free, about {} are needed", path.string(),
                                           space.available, bytes));
 }

@@ -15,4 +15,7 @@ std::vector<std::filesystem::path> output_names(const std::string& pattern, int6
 /// @throws InvalidArgument, or ResourceError if the disk has not `bytes` left
 void check_writable(const std::filesystem::path& path, int64_t bytes);
 
+/// For check_writable where nobody can say yet how large the file will be.
+inline constexpr int64_t kSomeBytes = 1 << 20;
+
 }  // namespace atelier::apps

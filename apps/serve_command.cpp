@@ -2,6 +2,7 @@
 #include "apps/model_folder.h"
 #include "apps/service/service.h"
 #include "apps/service/starter_engine.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/progress.h"
 
@@ -53,14 +54,14 @@ void add_serve_command(CLI::App& app) {
       "  curl http://127.0.0.1:8080/v1/images/generations -H 'Content-Type: application/json' \\\n"
       "    -d '{\"prompt\": \"a red apple\", \"seed\": 7}'");
   command->add_option("--host", a->options.host, "Address to listen at; any but this machine's own needs --api-key-file")->capture_default_str();
-  command->add_option("--port", a->port, "Port; 0: any that is free")->check(CLI::Range(0, 65535))->capture_default_str();
+  command->add_option("--port", a->port, "Port; 0: any that is free")->check(in_range(0, 65535))->capture_default_str();
   command->add_option("-m,--model", a->model, "Model folder (default: the starter model)");
-  command->add_option("--memory", a->memory, "Memory to search and to draw with (default: the model's own, if it has one)")->check(CLI::ExistingDirectory);
-  command->add_option("--lm-url", a->server.url, "OpenAI-compatible server that answers from captions (default: the model's own text tower); key: OPENAI_API_KEY");
-  command->add_option("--lm-model", a->server.model, "Model to ask for there");
-  command->add_option("--api-key-file", a->key_file, "Keys that may ask, one a line")->check(CLI::ExistingFile);
+  command->add_option("--memory", a->memory, "Memory to search and to draw with (default: the model's own, if it has one)")->check(existing_folder());
+  auto* url = command->add_option("--lm-url", a->server.url, "OpenAI-compatible server that answers from captions (default: the model's own text tower); key: OPENAI_API_KEY");
+  command->add_option("--lm-model", a->server.model, "Model to ask for there")->needs(url);
+  command->add_option("--api-key-file", a->key_file, "Keys that may ask, one a line")->check(existing_file());
   command->add_option("--origin", a->options.origins, "A web page's origin that may ask, such as https://chat.example; repeatable");
-  command->add_option("--queue", a->queue, "Requests that may wait for the model")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_option("--queue", a->queue, "Requests that may wait for the model")->check(in_range(1, 1000))->capture_default_str();
   command->add_option("--log", a->log, "text or json, on stderr")->check(CLI::IsMember({"text", "json"}))->capture_default_str();
   command->callback([a] { serve(*a); });
 }

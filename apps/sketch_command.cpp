@@ -2,6 +2,7 @@
 #include "apps/commands.h"
 #include "apps/model_folder.h"
 #include "apps/service/starter_models.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/progress.h"
@@ -148,28 +149,28 @@ void add_sketch_command(CLI::App& app) {
       "  atelier sketch --eval connectivity.jsonl --eval geometry/ --no-tools\n"
       "  atelier sketch --make-traces 40000 --seed 1 --keep-out tasks/parity.jsonl -o traces.txt");
   command->add_option("question", a->question, "What to answer, in quotes");
-  command->add_option("--image", a->images, "A picture, called image_1, image_2, ... in calls")->check(CLI::ExistingFile);
-  command->add_option("--problem", a->problem, "A problem: JSON of ours or an item of a known set")->check(CLI::ExistingPath);
+  command->add_option("--image", a->images, "A picture, called image_1, image_2, ... in calls")->check(existing_file());
+  command->add_option("--problem", a->problem, "A problem: JSON of ours or an item of a known set")->check(existing_path());
   command->add_option("--planner", a->planner.which, "local, rules, a folder of weights, an OpenAI-compatible address, or a script (.json)")->capture_default_str();
   command->add_option("--planner-model", a->planner.model, "The model's name at that address");
   command->add_option("--trace", a->trace, "Folder for the trace; with --eval, for a folder a problem");
-  command->add_option("--continue", a->resume, "Go on with the trace in this folder")->check(CLI::ExistingDirectory);
-  command->add_option("--from-step", a->from_step, "Keep so many of its steps")->check(CLI::NonNegativeNumber);
-  command->add_option("--replay", a->replay, "Run a trace's calls again and compare every pixel")->check(CLI::ExistingDirectory);
-  command->add_option("--steps", a->budget.steps, "Calls at most; 0: answer at once")->capture_default_str()->check(CLI::Range(0, 1000));
-  command->add_option("--seconds", a->budget.seconds, "Of all turns together")->capture_default_str()->check(CLI::PositiveNumber);
+  command->add_option("--continue", a->resume, "Go on with the trace in this folder")->check(existing_folder());
+  command->add_option("--from-step", a->from_step, "Keep so many of its steps")->check(not_negative());
+  command->add_option("--replay", a->replay, "Run a trace's calls again and compare every pixel")->check(existing_folder());
+  command->add_option("--steps", a->budget.steps, "Calls at most; 0: answer at once")->capture_default_str()->check(in_range(0, 1000));
+  command->add_option("--seconds", a->budget.seconds, "Of all turns together")->capture_default_str()->check(positive());
   command->add_option("--onnx", a->onnx, "Folder of ONNX networks for detect, segment and depth");
-  command->add_option("--memory", a->memory, "Memory that recall searches (default: the model's own, if it has one)")->check(CLI::ExistingDirectory);
+  command->add_option("--memory", a->memory, "Memory that recall searches (default: the model's own, if it has one)")->check(existing_folder());
   command->add_flag("--tools", a->list_tools, "Print the tools and their arguments");
-  command->add_option("--eval", a->evaluate, "Measure on a .jsonl file or a folder of items; may be given again")->check(CLI::ExistingPath);
-  command->add_option("--limit", a->limit, "With --eval: the first so many problems of each set")->check(CLI::NonNegativeNumber);
+  command->add_option("--eval", a->evaluate, "Measure on a .jsonl file or a folder of items; may be given again")->check(existing_path());
+  command->add_option("--limit", a->limit, "With --eval: the first so many problems of each set")->check(not_negative());
   command->add_flag("--no-tools", a->no_tools, "Answer at once, without drawing");
-  command->add_option("--make-traces", a->documents, "Write so many training documents, for `train pack-text`")->check(CLI::Range(1, 100'000'000));
-  command->add_option("--seed", a->seed, "With --make-traces")->capture_default_str()->check(CLI::NonNegativeNumber);
+  command->add_option("--make-traces", a->documents, "Write so many training documents, for `train pack-text`")->check(in_range(1, 100'000'000));
+  command->add_option("--seed", a->seed, "With --make-traces")->capture_default_str()->check(not_negative());
   command->add_option("--tasks", a->tasks, "With --make-traces: only these")->delimiter(',');
-  command->add_option("--wordings", a->wordings, "With --make-traces: documents a run")->capture_default_str()->check(CLI::Range(1, 100));
-  command->add_option("--keep-out", a->keep_out, "With --make-traces: leave out what this set asks; may be given again")->check(CLI::ExistingPath);
-  command->add_option("--jobs", a->threads, "With --make-traces: runs at a time")->capture_default_str()->check(CLI::Range(1, 1024));
+  command->add_option("--wordings", a->wordings, "With --make-traces: documents a run")->capture_default_str()->check(in_range(1, 100));
+  command->add_option("--keep-out", a->keep_out, "With --make-traces: leave out what this set asks; may be given again")->check(existing_path());
+  command->add_option("--jobs", a->threads, "With --make-traces: runs at a time")->capture_default_str()->check(in_range(1, 1024));
   command->add_option("-o,--output", a->output, "With --make-traces: file to write")->capture_default_str();
   command->callback([a] {
     if (a->no_tools) a->budget.steps = 0;

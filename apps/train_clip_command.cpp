@@ -1,4 +1,5 @@
 #include "apps/commands.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "retrieval/train/clip_trainer.h"
 
@@ -28,17 +29,17 @@ void add_train_clip(CLI::App& train) {
   const auto file = [&](const char* flag, std::filesystem::path& path, const char* help) {
     return command->add_option_function<std::string>(flag, [&path](const std::string& value) { path = value; }, help);
   };
-  file("--pack", a->options.pack, "Pictures and captions (`atelier corpus pack-clip`)")->required()->check(CLI::ExistingFile);
+  file("--pack", a->options.pack, "Pictures and captions (`atelier corpus pack-clip`)")->required()->check(existing_file());
   file("--text", a->options.text, "Folder with the pack's tokenizer; words start as its text model knows them (default models/starter/text)");
-  file("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/clip")->check(CLI::ExistingDirectory);
+  file("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/clip")->check(existing_folder());
   file("--run", a->options.run.folder, "Folder of the run: checkpoint, metrics (default runs/clip)");
   file("--export", a->options.export_folder, "Write the averaged weights here when training ends");
-  command->add_option("--config", a->config_file, "JSON with model, optimizer and batch; flags win over it")->check(CLI::ExistingFile);
+  command->add_option("--config", a->config_file, "JSON with model, optimizer and batch; flags win over it")->check(existing_file());
   auto* steps = command->add_option("--steps", a->config.optimizer.total_steps, "Steps in all; the rate falls over the last half")->capture_default_str();
   auto* batch = command->add_option("--batch", a->config.batch, "Pictures that a step tells apart")->capture_default_str();
   auto* seed = command->add_option("--seed", a->config.seed, "Seed of every random draw")->capture_default_str();
-  command->add_option("--minutes", a->options.run.minutes, "Stop after this long with a checkpoint; 0: train to the end")->capture_default_str()->check(CLI::NonNegativeNumber);
-  command->add_option("--validate-every", a->options.validate_every, "Steps between validations")->capture_default_str()->check(CLI::PositiveNumber);
+  command->add_option("--minutes", a->options.run.minutes, "Stop after this long with a checkpoint; 0: train to the end")->capture_default_str()->check(not_negative());
+  command->add_option("--validate-every", a->options.validate_every, "Steps between validations")->capture_default_str()->check(positive());
   command->callback([a, steps, batch, seed] {
     if (!a->config_file.empty()) {
       auto config = base::read_config<retrieval::ClipTrainConfig>(std::filesystem::path(a->config_file));

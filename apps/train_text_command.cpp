@@ -1,4 +1,6 @@
 #include "apps/commands.h"
+#include "apps/output_names.h"
+#include "apps/usage.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "text/train/text_trainer.h"
@@ -26,8 +28,8 @@ void pack(const text::Tokenizer& tokenizer, const std::string& text, const std::
 void add_pack_text(CLI::App& train) {
   auto a = std::make_shared<PackArguments>();
   CLI::App* command = train.add_subcommand("pack-text", "Turn a text into tokens for `train text`");
-  command->add_option("--text", a->text, "File of documents, one a line")->required()->check(CLI::ExistingFile);
-  command->add_option("--tokenizer", a->tokenizer, "tokenizer.json")->required()->check(CLI::ExistingPath);
+  command->add_option("--text", a->text, "File of documents, one a line")->required()->check(existing_file());
+  command->add_option("--tokenizer", a->tokenizer, "tokenizer.json")->required()->check(existing_path());
   command->add_option("-o,--output", a->out, "File to write")->capture_default_str();
   command->callback([a] { pack(text::Tokenizer::load(a->tokenizer), a->text, a->out); });
 }
@@ -40,11 +42,13 @@ void add_train_tokenizer(CLI::App& train) {
   command->footer(
       "Control symbols such as <bos>, <boi> and <mask:0> come first and are never learnt from the text.\n\n"
       "  atelier train tokenizer --text corpus.txt -o tokenizer.json --pack text.safetensors");
-  command->add_option("--text", a->text, "File of documents, one a line")->required()->check(CLI::ExistingFile);
+  command->add_option("--text", a->text, "File of documents, one a line")->required()->check(existing_file());
   command->add_option("--size", a->size, "Tokens, the 256 bytes and the control symbols included")->capture_default_str();
   command->add_option("-o,--output", a->out, "File to write")->capture_default_str();
   command->add_option("--pack", a->pack, "Also write the text as tokens (as `train pack-text` does)");
   command->callback([a] {
+    check_writable(a->out, kSomeBytes);  // before the work, not after it
+    if (!a->pack.empty()) check_writable(a->pack, kSomeBytes);
     const text::Tokenizer tokenizer = text::train_tokenizer(text::lines_of(a->text), a->size, text::control_symbols());
     tokenizer.save(a->out);
     base::say(fmt::format("{}: {} tokens", a->out, tokenizer.size()));
@@ -66,17 +70,17 @@ void add_train_text(CLI::App& train) {
       "The same command goes on with a run that was stopped. metrics.jsonl in the run's folder shows how it does.\n\n"
       "  atelier train tokenizer --text corpus.txt -o runs/tokenizer.json --pack runs/text.safetensors\n"
       "  atelier train text --pack runs/text.safetensors --tokenizer runs/tokenizer.json --export models/mine/text");
-  command->add_option("--pack", a->options.pack, "Packed text (`atelier train pack-text`)")->required()->check(CLI::ExistingFile);
-  command->add_option("--tokenizer", a->options.tokenizer, "The tokenizer.json that packed it")->required()->check(CLI::ExistingPath);
-  command->add_option("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/text")->check(CLI::ExistingDirectory);
+  command->add_option("--pack", a->options.pack, "Packed text (`atelier train pack-text`)")->required()->check(existing_file());
+  command->add_option("--tokenizer", a->options.tokenizer, "The tokenizer.json that packed it")->required()->check(existing_path());
+  command->add_option("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/text")->check(existing_folder());
   command->add_option("--run", a->options.run.folder, "Folder of the run: checkpoint and metrics")->capture_default_str();
   command->add_option("--export", a->options.export_folder, "Write the averaged weights here when training ends");
-  command->add_option("--config", a->config_file, "JSON with model, optimizer and data; flags win over it")->check(CLI::ExistingFile);
+  command->add_option("--config", a->config_file, "JSON with model, optimizer and data; flags win over it")->check(existing_file());
   CLI::Option* steps = command->add_option("--steps", a->config.optimizer.total_steps, "Steps in all; the rate falls over the last 30 %")->capture_default_str();
   CLI::Option* batch = command->add_option("--batch", a->config.batch, "Documents a step")->capture_default_str();
   CLI::Option* seed = command->add_option("--seed", a->config.seed, "Seed of every random draw")->capture_default_str();
   CLI::Option* context = command->add_option("--context", a->config.context, "Tokens of a document at most; what is longer is cut")->capture_default_str();
-  CLI::Option* masked = command->add_option("--masked", a->config.masked_share, "Share of the documents with masked spans")->capture_default_str()->check(CLI::Range(0.0, 1.0));
+  CLI::Option* masked = command->add_option("--masked", a->config.masked_share, "Share of the documents with masked spans")->capture_default_str()->check(in_range(0.0, 1.0));
   CLI::Option* given = command->add_option("--given", a->config.given, "Control symbols after which text is read but not learnt, such as \"<question>,<obs>\"")->delimiter(',');
   command->add_option("--minutes", a->options.run.minutes, "Stop after this long with a checkpoint; 0: train to the end")->capture_default_str();
   command->callback([a, steps, batch, seed, context, masked, given] {

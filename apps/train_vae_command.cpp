@@ -1,4 +1,5 @@
 #include "apps/commands.h"
+#include "apps/usage.h"
 
 #include "base/error.h"
 #include "vision/train/vae_trainer.h"
@@ -17,7 +18,7 @@ void add_train_vae(CLI::App& train) {
       "  atelier train vae --pictures ~/.cache/atelier/corpus/pictures.safetensors --export models/mine/vae");
   command->add_option("--pictures", options->pictures, "pictures.safetensors of the corpus (`atelier corpus build`)")
       ->required()
-      ->check(CLI::ExistingFile);
+      ->check(existing_file());
   command->add_option("--run", options->run, "Folder of the run: checkpoint, metrics, sheet")
       ->capture_default_str();
   command->add_option("--steps", options->config.optimizer.total_steps, "Steps in all; the rate falls over the last 40 %")

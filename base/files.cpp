@@ -33,6 +33,9 @@ struct Descriptor {
   Descriptor& operator=(const Descriptor&) = delete;
 };
 
+/// How a file is called in a message, where an empty name would not be seen.
+std::string shown(const fs::path& path) { return path.empty() ? "''" : path.string(); }
+
 struct stat status_of(int fd, const fs::path& path) {
   struct stat status;
   CHECK_FILE(::fstat(fd, &status) == 0, path, "cannot be read: {}", error_text(errno));
@@ -87,7 +90,7 @@ void sync_folder(const fs::path& folder) {
 
 std::string read_file(const fs::path& path, int64_t limit) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  CHECK_FILE(file.fd >= 0, path, "cannot be opened: {}", error_text(errno));
+  CHECK_FILE(file.fd >= 0, shown(path), "cannot be opened: {}", error_text(errno));
   const struct stat status = status_of(file.fd, path);
   CHECK_FILE(status.st_size <= limit, path, "holds {} bytes, at most {} are allowed", status.st_size, limit);
 
