@@ -16,8 +16,9 @@ using Rows = std::vector<int64_t>;
 
 /// What one query gets. @param never  as in Retriever::retrieve
 Rows rows(const Retriever& retriever, const Tensor& query, const SelectionRules& rules, int64_t never = -1) {
+  const auto picks = retriever.retrieve(query.unsqueeze(0), rules, {&never, 1});
   Rows out;
-  for (const Pick& pick : retriever.retrieve(query.unsqueeze(0), rules, {&never, 1})[0]) out.push_back(pick.document);
+  for (const Pick& pick : picks[0]) out.push_back(pick.document);
   return out;
 }
 
