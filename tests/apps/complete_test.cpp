@@ -31,14 +31,16 @@ TEST_F(Program, CompleteRefusesWhatItCannotDo) {
       {{"complete", std::string(70000, 'a')}, "has 70000 bytes; at most 65536"},
       {{"complete", many}, "may have 16 masks"},
       {{"complete", "a", "--seed", "-1"}, "seed must be 0 or more"},
-      {{"complete", "a", "--top-p", "2"}, "top-p"},
-      {{"complete", "a", "--model", "missing"}, "missing"}};
+      {{"complete", "a", "--top-p", "2"}, "top-p"}};
   for (const auto& [arguments, message] : cases) {
     const Outcome outcome = run(arguments);
     EXPECT_EQ(outcome.exit_code, 2) << message << "\n" << outcome.err;
     EXPECT_NE(outcome.err.find(message), std::string::npos) << outcome.err;
     EXPECT_EQ(outcome.out, "");
   }
+  const Outcome missing = run({"complete", "a", "--model", "missing"});
+  EXPECT_EQ(missing.exit_code, 3) << missing.err;
+  EXPECT_NE(missing.err.find("missing"), std::string::npos) << missing.err;
 }
 
 }  // namespace

@@ -43,7 +43,7 @@ class Commands : public ::testing::TestWithParam<fs::path> {
       fs::create_directories((scratch / name).parent_path());
       fs::create_symlink(kRepository / "tests/docs/tool.sh", scratch / name);
     };
-    for (const char* name : {"atelier", "curl", "cmake", "ninja", "python", "node", "npm", "pip"}) tool(fs::path("bin") / name);
+    for (const char* name : {"atelier", "curl", "cmake", "ninja", "python", "node", "npm", "pip", "grep"}) tool(fs::path("bin") / name);
     for (const char* name : {"atelier", "build/bin/atelier"}) tool(name);
     for (const fs::path& script : files_ending(".sh", kRepository))
       if (*script.begin() != "docs") tool(script);

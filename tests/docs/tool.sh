@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the documents' commands find under the names atelier, curl, cmake, ninja, python, node, npm and pip, and in place
+# What the documents' commands find under the names atelier, curl, cmake, ninja, python, node, npm, pip and grep, and in place
 # of the repository's scripts: commands_test.cpp links this script to each. A block tagged `sh` is run, with few steps, and
 # with a service where it asks one at 127.0.0.1:8080; of a block tagged `sh parsed` the program's words are only written
 # down, for the test to parse.
@@ -70,5 +70,6 @@ case $name in
     done
     ;;
   *.sh) [[ $DOCS_MODE == parsed ]] || fail 'scripts are too long for a block that is run' ;;
+  grep) [[ $DOCS_MODE == parsed ]] || exec grep "$@" ;;
   ninja | npm | pip) ;;  # nothing of ours is in their words
 esac
