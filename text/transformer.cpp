@@ -157,11 +157,15 @@ Transformer::Transformer(const base::Scope& scope, const LlamaConfig& config) : 
   shape_ = shape;
 }
 
+base::FusedTower* Transformer::fused() const {
+  return fused_ && base::fused_tower_supports(shape_, layers_.front().q_proj) ? fused_.get() : nullptr;
+}
+
 Tensor Transformer::forward(const Tensor& input, const base::Rope& rope, bool causal, KvCache& cache,
                             const base::AttendedEdit& edit) const {
   const int64_t batch = input.size(0), tokens = input.size(1), hd = config_.head_size();
   const auto dtype = layers_.front().q_proj.scalar_type();
-  if (fused_ && base::fused_tower_supports(shape_, layers_.front().q_proj)) {
+  if (fused()) {
     const base::TowerOutput out = fused_->forward({.hidden = input, .cosine = rope.cos, .sine = rope.sin,
         .causal = causal, .first_key = cache.start, .prefix = cache.contents(), .return_key_values = true, .edit = edit});
     cache.propose(out.key_values);

@@ -112,9 +112,9 @@ class Transformer {
   Tensor forward(const Tensor& x, const base::Rope& rope, bool causal, KvCache& cache,
                  const base::AttendedEdit& edit = {}) const;
 
-  /// Where the fused kernels run: their copy of the weights is stale, or they may add weight gradients to fp32
-  /// buffers themselves (base/fused_tower.h).
-  base::FusedTower* fused() const { return fused_.get(); }
+  /// Where the fused kernels run, to be told that their copy of the weights is stale, or to add weight gradients to fp32
+  /// buffers themselves (base/fused_tower.h). Null where the processor, the device, the dtype or the shape has no fused path.
+  base::FusedTower* fused() const;
 
   /// The final norm. @return compute dtype
   Tensor norm(const Tensor& hidden) const;
@@ -127,7 +127,7 @@ class Transformer {
   base::TowerShape shape_;
   std::vector<DecoderLayer> layers_;
   Tensor norm_;  // (hidden)
-  std::shared_ptr<base::FusedTower> fused_;  // null where the processor or the shape has no fused path
+  std::shared_ptr<base::FusedTower> fused_;  // null where layers have biases
 };
 
 /// LlamaForCausalLM: embeddings, the stack, the head.

@@ -67,6 +67,18 @@ TEST_P(Decoder, BeamSearchIsExact) {
 INSTANTIATE_TEST_SUITE_P(Recorded, Decoder, testing::Values("llama_tiny", "llama3_rope_tiny", "qwen2_tiny"),
                          [](const auto& info) { return std::string(info.param); });
 
+// The trainers hand fused kernels buffers of the processor's memory: on a GPU they must not be asked to.
+TEST(Transformer, HasNoFusedPathOnAnotherDeviceOrInFp32) {
+  LlamaConfig config;
+  config.hidden_size = 64;
+  config.intermediate_size = 96;
+  config.num_hidden_layers = 1;
+  config.num_attention_heads = 1;
+  base::Parameters here = base::Parameters::fresh(1), elsewhere = base::Parameters::fresh(1, at::kMeta);
+  EXPECT_EQ(Transformer(here.root(), config).fused(), nullptr);
+  EXPECT_EQ(Transformer(elsewhere.root(), config).fused(), nullptr);
+}
+
 TEST(Generate, SeedAndStopsDecide) {
   const TextModel model = TextModel::load(kData / "llama_tiny");
   const std::vector<TokenId> prompt = {5, 6, 7};
