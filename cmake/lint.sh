@@ -24,8 +24,8 @@ elif [[ ! -e build/build.ninja ]]; then
 else
   commands=$(mktemp -d)
   trap 'rm -r "$commands"' EXIT
-  # GCC's precompiled header means nothing to clang.
-  ninja -C build -t compdb | sed -E 's/-include [^ ]*cmake_pch.hxx//; s/-Winvalid-pch//' >"$commands/compile_commands.json"
+  # GCC's precompiled header and names of warnings mean nothing to clang.
+  ninja -C build -t compdb | sed -E 's/-include [^ ]*cmake_pch.hxx//; s/-Winvalid-pch|-Werror//g' >"$commands/compile_commands.json"
   (($#)) || set -- "${parsers[@]}"
   printf '%s\0' "$@" | xargs -0 -n 1 -P "$(nproc)" clang-tidy-16 -p "$commands" --quiet 2> >(grep -v 'warnings generated' >&2) || failed=1
 fi
