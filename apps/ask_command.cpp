@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct AskArguments {
   std::string picture, question, model, language_model, form, examples, clip;
   std::vector<std::string> more;
   text::ChatConfig server;
@@ -37,7 +37,7 @@ struct AskedModel {
   const text::LanguageModel& model() const { return server ? *server : reader->model(); }
 };
 
-AskedModel open_language_model(const Arguments& a, const fusion::Pipeline& pipeline) {
+AskedModel open_language_model(const AskArguments& a, const fusion::Pipeline& pipeline) {
   if (!a.server.url.empty()) {
     text::ChatConfig server = a.server;
     server.timeout = std::chrono::seconds(a.timeout);
@@ -48,7 +48,7 @@ AskedModel open_language_model(const Arguments& a, const fusion::Pipeline& pipel
   return {std::move(reader), nullptr, form};
 }
 
-base::json to_json(const promptcap::Answer& answer, const Arguments& a, const std::string& model, double seconds) {
+base::json to_json(const promptcap::Answer& answer, const AskArguments& a, const std::string& model, double seconds) {
   base::json result = {{"answer", answer.text}, {"can_tell", answer.can_tell}, {"question", a.question}, {"model", model}, {"seconds", seconds}};
   if (answer.log_probability) result["log_probability"] = *answer.log_probability;
   if (a.direct) return result;
@@ -59,7 +59,7 @@ base::json to_json(const promptcap::Answer& answer, const Arguments& a, const st
   return result;
 }
 
-void run_ask(const Arguments& a) {
+void run_ask(const AskArguments& a) {
   REQUIRE(base::is_utf8(a.question), "the question is not valid UTF-8");
   REQUIRE(base::is_utf8(a.options.ocr), "the text of --ocr is not valid UTF-8");
   for (const std::string& choice : a.options.choices) REQUIRE(base::is_utf8(choice), "a choice is not valid UTF-8");
@@ -100,7 +100,7 @@ void run_ask(const Arguments& a) {
 }  // namespace
 
 void add_ask_command(CLI::App& app) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<AskArguments>();
   CLI::App* command = app.add_subcommand("ask", "Answer a question about a picture");
   command->footer(
       "A caption that tells what the question needs goes to a language model, which answers: the starter model's reader, one\n"

@@ -12,7 +12,7 @@
 namespace atelier::apps {
 namespace {
 
-struct Arguments {
+struct CaptionArguments {
   std::vector<std::string> pictures;
   std::string question, model, memory, clip;
   promptcap::CaptionOptions options;
@@ -22,7 +22,7 @@ struct Arguments {
   bool together = false, json = false;
 };
 
-void run_caption(Arguments a) {
+void run_caption(CaptionArguments a) {
   REQUIRE(a.seed >= 0, "seed must be 0 or more, not {}", a.seed);
   REQUIRE(a.documents >= 1 && a.documents <= 8, "documents must be 1 to 8, not {}", a.documents);
   REQUIRE(base::is_utf8(a.question), "the question is not valid UTF-8");
@@ -65,7 +65,7 @@ void run_caption(Arguments a) {
 }  // namespace
 
 void add_caption_command(CLI::App& app) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<CaptionArguments>();
   CLI::App* command = app.add_subcommand("caption", "Say what is in pictures");
   command->footer(
       "With --question the caption tells what the question needs (PromptCap); `atelier ask` goes on to an answer.\n"

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr size_t kMostShots = 8;
 
-struct Arguments {
+struct ClassifyArguments {
   std::string picture, shots, model;
   bool json = false;
 };
@@ -46,7 +46,7 @@ std::map<std::string, std::vector<fs::path>> read_folder(const fs::path& folder)
   return labels;
 }
 
-void run_classify(const Arguments& a) {
+void run_classify(const ClassifyArguments& a) {
   const vision::Image picture = vision::read_image(a.picture);
   const auto folder = read_folder(a.shots);
   std::map<std::string, std::vector<vision::Image>> images;
@@ -83,7 +83,7 @@ void add_classify_command(CLI::App& app) {
       "\n"
       "  shots/blicket/1.png  shots/blicket/2.png  shots/dax/1.png  shots/dax/2.png\n"
       "  atelier classify query.png --shots shots");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ClassifyArguments>();
   command->add_option("picture", a->picture, "A .png or .jpg")->required();
   command->add_option("--shots", a->shots, fmt::format("A folder with a folder of 0 to {} pictures for each of 2 to {} labels", kMostShots, kMostDocuments))->required();
   command->add_option("--model", a->model, "Model folder (default: models/starter, or $ATELIER_MODELS/starter)");

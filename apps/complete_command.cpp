@@ -17,7 +17,7 @@ namespace {
 constexpr size_t kPromptBytes = 64 << 10;
 constexpr std::string_view kMask = "<mask>";
 
-struct Arguments {
+struct CompleteArguments {
   std::string prompt, model;
   text::GenerateConfig config;
   int64_t seed = 0;
@@ -50,7 +50,7 @@ class Printer {
   std::string pending_;
 };
 
-void continue_text(const text::TextComponent& text, const Arguments& a, text::GenerateConfig config) {
+void continue_text(const text::TextComponent& text, const CompleteArguments& a, text::GenerateConfig config) {
   std::vector<text::TokenId> prompt = text.begin;
   const auto ids = text.tokenizer.encode(a.prompt);
   prompt.insert(prompt.end(), ids.begin(), ids.end());
@@ -66,7 +66,7 @@ void continue_text(const text::TextComponent& text, const Arguments& a, text::Ge
 }
 
 /// CM3's form: "a <mask:0> apple <mask:0>" is continued with what the mask stands for, up to the next mask or the end.
-void fill_masks(const text::TextComponent& text, const Arguments& a, text::GenerateConfig config) {
+void fill_masks(const text::TextComponent& text, const CompleteArguments& a, text::GenerateConfig config) {
   REQUIRE(text.tokenizer.contains("<mask:0>"), "this model has no <mask:0> in its vocabulary and cannot fill masks");
   const auto symbols = text::SpanSymbols::of(text.tokenizer);
   std::vector<text::TokenId> sequence;  // without what stands before every text
@@ -105,7 +105,7 @@ void fill_masks(const text::TextComponent& text, const Arguments& a, text::Gener
   printer.finish();
 }
 
-void run_complete(const Arguments& a) {
+void run_complete(const CompleteArguments& a) {
   REQUIRE(a.prompt.size() <= kPromptBytes, "the prompt has {} bytes; at most {} are accepted", a.prompt.size(), kPromptBytes);
   REQUIRE(base::is_utf8(a.prompt), "the prompt is not valid UTF-8");
   REQUIRE(a.seed >= 0, "seed must be 0 or more, not {}", a.seed);
@@ -124,7 +124,7 @@ void run_complete(const Arguments& a) {
 }  // namespace
 
 void add_complete_command(CLI::App& app) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<CompleteArguments>();
   a->config.max_new_tokens = 64;
   a->config.sampling = {.temperature = 0.8, .top_p = 0.95};
   CLI::App* command = app.add_subcommand("complete", "Continue a text, or fill its <mask>s");

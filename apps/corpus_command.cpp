@@ -38,7 +38,7 @@ void build(const std::filesystem::path& folder) {
 }  // namespace
 
 void add_corpus_command(CLI::App& app) {
-  struct Arguments {
+  struct CorpusArguments {
     std::string folder = corpus::default_folder().string();
     std::string output = "sheet.png", source, scenes_output = "scenes.png";
     int64_t count = 100, columns = 0, scenes = 24;
@@ -52,7 +52,7 @@ void add_corpus_command(CLI::App& app) {
       "  atelier corpus stats\n"
       "  atelier corpus sheet -o sheet.png --count 60 --seed 3\n"
       "  atelier corpus scenes -o scenes.png --seed 3");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<CorpusArguments>();
   const auto add = [&](const char* name, const char* help) {
     CLI::App* sub = command->add_subcommand(name, help);
     sub->add_option("--corpus", a->folder, "The corpus's folder")->capture_default_str();

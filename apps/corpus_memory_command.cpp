@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 using corpus::Picture, corpus::Split;
 
-struct Arguments {
+struct CorpusMemoryArguments {
   std::string folder, corpus = corpus::default_folder().string(), model;
   int64_t documents = 0, thumbnail_size = 128;
   bool heldout = false;
@@ -27,7 +27,7 @@ struct Arguments {
 
 /// Rows of the corpus in the order in which a memory that cannot hold all of them takes them: a picture of every emoji,
 /// then a second one by another artist, ...; icons and the rest behind.
-std::vector<int64_t> chosen_rows(const corpus::Corpus& corpus, const Arguments& a) {
+std::vector<int64_t> chosen_rows(const corpus::Corpus& corpus, const CorpusMemoryArguments& a) {
   std::vector<int64_t> rows;
   for (int64_t i = 0; i < corpus.size(); ++i) {
     const Split split = corpus.picture(i).split;
@@ -47,7 +47,7 @@ std::vector<int64_t> chosen_rows(const corpus::Corpus& corpus, const Arguments& 
   return rows;
 }
 
-void build_memory(const Arguments& a) {
+void build_memory(const CorpusMemoryArguments& a) {
   const corpus::Corpus corpus = corpus::Corpus::open(a.corpus);
   const fs::path model = a.model.empty() ? default_model_folder() : fs::path(a.model);
   const retrieval::ClipEmbedder clip(retrieval::Clip::load(model / "clip"));
@@ -81,7 +81,7 @@ void build_memory(const Arguments& a) {
 }  // namespace
 
 void add_corpus_memory_command(CLI::App& corpus) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<CorpusMemoryArguments>();
   auto* command = corpus.add_subcommand("memory", "Make a memory of the corpus' pictures, for `imagine --memory`");
   command->footer("  atelier corpus memory large                     every picture that training may use\n"
                   "  atelier corpus memory small --documents 3000    a picture of each emoji, then a second one, ...");

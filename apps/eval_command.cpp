@@ -15,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Arguments {
+struct EvalArguments {
   std::vector<std::string> rows;
   std::string models, corpus = corpus::default_folder().string(), tasks, output;
   text::ChatConfig server;
@@ -39,7 +39,7 @@ std::vector<const eval::Row*> chosen(const std::vector<std::string>& names) {
   return rows;
 }
 
-void evaluate(const Arguments& a) {
+void evaluate(const EvalArguments& a) {
   const std::vector<const eval::Row*> rows = chosen(a.rows);
   REQUIRE(a.tasks.empty() || fs::is_directory(a.tasks), "{} is no folder of problem sets", a.tasks);
   std::error_code error;
@@ -64,7 +64,7 @@ void evaluate(const Arguments& a) {
 }  // namespace
 
 void add_eval_command(CLI::App& app) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<EvalArguments>();
   CLI::App* command = app.add_subcommand("eval", "Measure what the models can do, with intervals, beside the papers' figures");
   std::string rows;
   for (const eval::Row& row : eval::all_rows()) rows += fmt::format("  {:<10} {}\n", row.name, row.what);
@@ -81,7 +81,7 @@ void add_eval_command(CLI::App& app) {
   command->add_option("--models", a->models, "Model folder (default: models/starter, or $ATELIER_MODELS/starter)");
   command->add_option("--corpus", a->corpus, "Folder of the built corpus")->capture_default_str();
   command->add_option("--tasks", a->tasks, "Folder of Visual Sketchpad's problem sets (default: fresh random problems)");
-  auto* url = command->add_option("--lm-url", a->server.url, "With promptcap: OpenAI-compatible server that answers from captions (default: the model's own text tower)");
+  auto* url = command->add_option("--lm-url", a->server.url, "With promptcap: OpenAI-compatible server that answers from captions (default: the model's reader)");
   command->add_option("--lm-model", a->server.model, "Model to ask for there")->needs(url);
   command->add_flag("--quick", a->quick, "Few samples of everything");
   command->add_flag("--sweep", a->sweep, "With negtome: alpha and tau swept, too");

@@ -13,7 +13,7 @@
 namespace atelier::apps {
 namespace {
 
-struct Arguments {
+struct ImagineArguments {
   ImagineOptions options;
   std::string prompt, prompt_file, model, preview, grid, diverse, avoid_mask, layers;
   std::vector<std::string> avoid, with;
@@ -45,7 +45,7 @@ std::pair<int64_t, int64_t> read_range(const std::string& text) {
   return {first, dash == std::string::npos ? first : whole(text.substr(dash + 1))};
 }
 
-void run_imagine(Arguments arguments) {
+void run_imagine(ImagineArguments arguments) {
   ImagineOptions options = arguments.options;
   REQUIRE(arguments.prompt_given->count() == 0 || arguments.prompt_file.empty(),
           "give a prompt or --prompt-file, not both");
@@ -114,7 +114,7 @@ void add_imagine_command(CLI::App& app) {
       "  atelier imagine \"a red hat\" --init face.png --mask hat.png       only where hat.png is white\n"
       "  echo \"a small house\" | atelier imagine --prompt-file - --json     for scripts");
 
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ImagineArguments>();
   ImagineOptions& o = a->options;
   a->prompt_given = command->add_option("prompt", a->prompt, "What to draw, in quotes");
   command->add_option("--prompt-file", a->prompt_file, "Draw every line of this file; - reads stdin");

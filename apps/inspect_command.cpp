@@ -7,7 +7,7 @@
 namespace atelier::apps {
 
 void add_inspect_command(CLI::App& app) {
-  struct Arguments {
+  struct InspectArguments {
     std::string path;
     bool tensors = false, json = false;
   };
@@ -18,7 +18,7 @@ void add_inspect_command(CLI::App& app) {
       "  sh -c \"$(atelier inspect apple.png | tail -1)\"    draw it again\n"
       "  atelier inspect models/starter                   parts, sizes, styles\n"
       "  atelier inspect model.safetensors                every tensor with its shape");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<InspectArguments>();
   command->add_option("path", a->path, "A PNG, a .safetensors file, a model folder or one of its parts")->required();
   command->add_flag("--tensors", a->tensors, "Of a model folder: every tensor, too");
   command->add_flag("--json", a->json, "Print as JSON");

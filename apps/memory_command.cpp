@@ -18,7 +18,7 @@ namespace {
 using base::json;
 using retrieval::Access, retrieval::Memory;
 
-struct Arguments {
+struct MemoryArguments {
   std::string folder, clip;
   std::string source_path, caption, id;                // add
   std::string source, licence;
@@ -28,13 +28,13 @@ struct Arguments {
   bool json = false;
 };
 
-retrieval::ClipEmbedder load_clip(const Arguments& a) {
+retrieval::ClipEmbedder load_clip(const MemoryArguments& a) {
   return retrieval::ClipEmbedder(retrieval::Clip::load(a.clip.empty() ? default_model_folder() / "clip" : std::filesystem::path(a.clip)));
 }
 
 void print(const json& document) { std::printf("%s\n", base::dump_json(document, 2).c_str()); }
 
-void create(const Arguments& a) {
+void create(const MemoryArguments& a) {
   Memory::create(a.folder, load_clip(a), a.thumbnail_size);
   base::say(fmt::format("an empty memory in {}; `atelier memory add {} PICTURES` fills it", a.folder, a.folder));
 }
@@ -45,7 +45,7 @@ bool is_picture(const std::filesystem::path& path) {
   return end == ".png" || end == ".jpg" || end == ".jpeg";
 }
 
-void add(const Arguments& a) {
+void add(const MemoryArguments& a) {
   const retrieval::ClipEmbedder clip = load_clip(a);
   Memory memory = Memory::open(a.folder, Access::write);
   const bool single = a.source_path.empty() || is_picture(a.source_path);
@@ -83,7 +83,7 @@ json to_json(const retrieval::Hit& hit) {
           {"licence", d.licence}, {"width", d.width}, {"height", d.height}};
 }
 
-void search(const Arguments& a) {
+void search(const MemoryArguments& a) {
   const retrieval::ClipEmbedder clip = load_clip(a);
   const Memory memory = Memory::open(a.folder, Access::read);
   std::optional<vision::Image> picture;
@@ -112,7 +112,7 @@ void search(const Arguments& a) {
   }
 }
 
-void check(const Arguments& a) {
+void check(const MemoryArguments& a) {
   const retrieval::Verification result = retrieval::verify(a.folder);
   for (const std::string& note : result.notes) base::say(note);
   for (const std::string& problem : result.problems) std::printf("%s\n", problem.c_str());
@@ -122,7 +122,7 @@ void check(const Arguments& a) {
               static_cast<long long>(result.vectors));
 }
 
-void stats(const Arguments& a) {
+void stats(const MemoryArguments& a) {
   const retrieval::MemoryStats s = Memory::open(a.folder, Access::read).stats();
   json index = {{"kind", s.index}};
   if (s.lists > 0) index.update({{"lists", s.lists}, {"probes", s.probes}, {"recall_at_10", s.recall}});
@@ -146,7 +146,7 @@ void add_memory_command(CLI::App& app) {
       "  atelier memory search mine \"a red apple\" -k 5 -o found.png\n"
       "  atelier memory search mine --picture sketch.png --json\n"
       "  atelier memory remove mine holiday/7.jpg");
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<MemoryArguments>();
   const auto sub = [&](const char* name, const char* help) {
     CLI::App* s = command->add_subcommand(name, help);
     s->add_option("folder", a->folder, "The memory's folder")->required();

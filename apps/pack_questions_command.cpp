@@ -19,7 +19,7 @@
 namespace atelier::apps {
 namespace {
 
-struct Arguments {
+struct PackQuestionsArguments {
   std::string corpus = corpus::default_folder().string();
   std::string vae = "models/starter/vae", text = "models/starter/text", clip = "models/starter/clip", judge, output, examples;
   int64_t scenes = 20000, pictures = 10000, seed = 1, shots = 2000;
@@ -35,7 +35,7 @@ struct Asked {
 /// Filters and encodes pictures some at a time.
 class Packer {
  public:
-  Packer(const Arguments& arguments, const text::Tokenizer& tokenizer, const text::TextComponent& judge, const vision::Vae& vae)
+  Packer(const PackQuestionsArguments& arguments, const text::Tokenizer& tokenizer, const text::TextComponent& judge, const vision::Vae& vae)
       : arguments_(arguments), tokenizer_(tokenizer), vae_(vae),
         model_(judge.model, judge.tokenizer, judge.begin, {judge.tokenizer.id("<eos>"), judge.tokenizer.id("<question>")}, "the judge") {}
 
@@ -92,7 +92,7 @@ class Packer {
     example_pictures_.push_back(image);
   }
 
-  const Arguments& arguments_;
+  const PackQuestionsArguments& arguments_;
   const text::Tokenizer& tokenizer_;
   const vision::Vae& vae_;
   const text::LocalLanguageModel model_;
@@ -105,7 +105,7 @@ class Packer {
   int64_t candidates_ = 0;
 };
 
-void pack(const Arguments& a) {
+void pack(const PackQuestionsArguments& a) {
   check_writable(a.output, kSomeBytes);  // before the work, not after it
   if (!a.examples.empty()) check_writable(a.examples, kSomeBytes);
   const corpus::Corpus corpus = corpus::Corpus::open(a.corpus);
@@ -141,7 +141,7 @@ void pack(const Arguments& a) {
 }  // namespace
 
 void add_pack_questions_command(CLI::App& corpus) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<PackQuestionsArguments>();
   auto* command = corpus.add_subcommand("pack-questions", "Put pictures, questions, captions for them and answers into one file that the generator trains on");
   command->footer(
       "A caption is kept if the text model, which sees nothing else, answers rightly; the table says how many are.\n\n"

@@ -11,14 +11,14 @@
 namespace atelier::apps {
 namespace {
 
-struct Arguments {
+struct ServeArguments {
   service::ServiceOptions options;
   text::ChatConfig server;
   std::string model, memory, key_file, log = "text";
   int64_t port = 8080, queue = service::ServerLimits().queue;
 };
 
-void serve(Arguments a) {
+void serve(ServeArguments a) {
   service::StarterOptions models{a.model.empty() ? default_model_folder() : std::filesystem::path(a.model), a.memory, a.server};
   read_model_info(models.model);  // what is plainly missing is said before anything is opened
   if (models.memory.empty() && std::filesystem::exists(models.model / "memory")) models.memory = models.model / "memory";
@@ -39,7 +39,7 @@ void serve(Arguments a) {
 }  // namespace
 
 void add_serve_command(CLI::App& app) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<ServeArguments>();
   CLI::App* command = app.add_subcommand("serve", "Answer over HTTP, in the shapes of OpenAI's API");
   command->footer(
       "POST /v1/chat/completions, /v1/images/generations, /v1/images/edits, /v1/embeddings, /v1/memory/search\n"
@@ -57,7 +57,7 @@ void add_serve_command(CLI::App& app) {
   command->add_option("--port", a->port, "Port; 0: any that is free")->check(in_range(0, 65535))->capture_default_str();
   command->add_option("-m,--model", a->model, "Model folder (default: the starter model)");
   command->add_option("--memory", a->memory, "Memory to search and to draw with (default: the model's own, if it has one)")->check(existing_folder());
-  auto* url = command->add_option("--lm-url", a->server.url, "OpenAI-compatible server that answers from captions (default: the model's own text tower); key: OPENAI_API_KEY");
+  auto* url = command->add_option("--lm-url", a->server.url, "OpenAI-compatible server that answers from captions (default: the model's reader); key: OPENAI_API_KEY");
   command->add_option("--lm-model", a->server.model, "Model to ask for there")->needs(url);
   command->add_option("--api-key-file", a->key_file, "Keys that may ask, one a line")->check(existing_file());
   command->add_option("--origin", a->options.origins, "A web page's origin that may ask, such as https://chat.example; repeatable");

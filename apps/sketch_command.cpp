@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using base::json;
 using namespace sketchpad;
 
-struct Arguments {
+struct SketchArguments {
   std::string question, problem, trace, resume, replay, output = "traces.txt";
   std::vector<std::string> images, evaluate, keep_out, tasks;
   PlannerChoice planner;
@@ -32,21 +32,21 @@ struct Arguments {
   bool no_tools = false, list_tools = false;
 };
 
-Resources resources_of(const Arguments& a) {
+Resources resources_of(const SketchArguments& a) {
   Resources resources;
   resources.models = a.onnx;
   return resources;
 }
 
-Toolbox tools_of(const Arguments& a) { return sketch_tools(service::starter_models(default_model_folder(), a.memory)); }
+Toolbox tools_of(const SketchArguments& a) { return sketch_tools(service::starter_models(default_model_folder(), a.memory)); }
 
-std::unique_ptr<Planner> planner_of(const Arguments& a, const Toolbox& tools) {
+std::unique_ptr<Planner> planner_of(const SketchArguments& a, const Toolbox& tools) {
   PlannerChoice choice = a.planner;
   choice.local_folder = default_model_folder() / "planner";
   return make_planner(choice, tools);
 }
 
-Problem problem_of(const Arguments& a) {
+Problem problem_of(const SketchArguments& a) {
   Problem problem;
   if (!a.problem.empty()) {
     auto all = read_problems(a.problem);
@@ -66,7 +66,7 @@ void say_step(const Step& step) {
   if (!step.move.answer) base::say((step.seen.ok ? "seen: " : "failed: ") + step.seen.text);
 }
 
-void think(const Arguments& a) {
+void think(const SketchArguments& a) {
   const Toolbox tools = tools_of(a);
   const auto planner = planner_of(a, tools);
   Session session = a.resume.empty() ? Session(problem_of(a), a.budget, tools, resources_of(a)) : Session(load_trace(a.resume), tools, resources_of(a));
@@ -89,14 +89,14 @@ void think(const Arguments& a) {
   std::printf("%s\n", answer->c_str());
 }
 
-void check_replay(const fs::path& folder, const Arguments& a) {
+void check_replay(const fs::path& folder, const SketchArguments& a) {
   const Trace trace = load_trace(folder);
   const auto differs = sketchpad::replay(trace, tools_of(a), resources_of(a));
   CHECK_FILE(!differs, folder.string(), "step {} comes out differently now", *differs + 1);
   std::printf("%zu steps, all as they were\n", trace.steps.size());
 }
 
-void evaluate_sets(const Arguments& a) {
+void evaluate_sets(const SketchArguments& a) {
   const Toolbox tools = tools_of(a);
   const auto planner = planner_of(a, tools);
   std::vector<Problem> problems;
@@ -114,7 +114,7 @@ void evaluate_sets(const Arguments& a) {
   std::printf("%s\n", base::dump_json(out, 2).c_str());
 }
 
-void make_traces(const Arguments& a) {
+void make_traces(const SketchArguments& a) {
   TrainingTextOptions options{.documents = a.documents, .seed = static_cast<uint64_t>(a.seed), .tasks = a.tasks};
   options.threads = a.threads, options.wordings = a.wordings;
   for (const std::string& set : a.keep_out) {
@@ -136,7 +136,7 @@ void make_traces(const Arguments& a) {
 }  // namespace
 
 void add_sketch_command(CLI::App& app) {
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<SketchArguments>();
   CLI::App* command = app.add_subcommand("sketch", "Answer a question by drawing and looking at the drawing");
   command->footer(
       "A planner thinks, calls a tool, sees what came of it, until it answers. Steps go to stderr, the answer to stdout;\n"

@@ -58,12 +58,12 @@ void add_train_tokenizer(CLI::App& train) {
 }
 
 void add_train_text(CLI::App& train) {
-  struct Arguments {
+  struct TrainTextArguments {
     text::TextTrainConfig config;
     text::TextTrainOptions options;
     std::string config_file;
   };
-  auto a = std::make_shared<Arguments>();
+  auto a = std::make_shared<TrainTextArguments>();
   a->options.run.folder = "runs/text";
   CLI::App* command = train.add_subcommand("text", "Train the text tower, a small language model that can also fill masks");
   command->footer(

@@ -5,6 +5,7 @@
 #include "base/kernels/tower.h"
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <array>
 #include <utility>

@@ -3,6 +3,7 @@
 #include "base/error.h"
 
 #include <ATen/Parallel.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <cmath>
 #include <cstdint>
@@ -119,6 +120,8 @@ Tensor padding_to_front(const Tensor& x, const Tensor& padding) {
   ASSERT(x.dim() == 5 && padding.device().is_cpu() && padding.numel() == x.size(1));
   return PaddingToFront::apply(x, padding);
 }
+
+Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-12); }
 
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
   // Rows first: at::linear takes more than two dimensions through bmm, which copies the weight for each of the batch.

@@ -6,6 +6,9 @@
 
 namespace atelier::base {
 
+/// x of length 1 along the last dimension; zeros stay.
+Tensor unit(const Tensor& x);
+
 /// x W^T + b. @param x (…, in) @param weight (out, in), x's dtype @param bias (out) fp32, or undefined
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
 

@@ -10,13 +10,6 @@
 namespace atelier::base {
 namespace {
 
-/// FNV-1a: the same on every machine and in every build, unlike std::hash.
-uint64_t hash(std::string_view text) {
-  uint64_t h = 0xcbf29ce484222325;
-  for (const char c : text) h = (h ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return h;
-}
-
 Tensor draw(const std::vector<int64_t>& shape, Init init, uint64_t seed, const std::string& name) {
   Tensor t = at::empty(shape, at::TensorOptions(at::kFloat).device(at::kCPU));
   switch (init.kind) {

@@ -25,6 +25,12 @@ uint64_t mix(uint64_t a, uint64_t b, uint64_t c) {
   return finalise(finalise(finalise(a + kGolden) + b + kGolden) + c + kGolden);
 }
 
+uint64_t hash(std::string_view text) {
+  uint64_t value = 0xcbf29ce484222325;
+  for (const char c : text) value = (value ^ static_cast<uint8_t>(c)) * 0x100000001b3;
+  return value;
+}
+
 at::Generator generator(uint64_t a, uint64_t b, uint64_t c) {
   // LibTorch seeds mt19937 with the low 32 bits of a seed alone, and of 100,000 such keys two are likely to be equal.
   // So the whole state is filled from the 64-bit key.

@@ -7,11 +7,15 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace atelier::base {
 
 /// SplitMix64's finaliser over the parts: well-mixed 64 bits from small integers.
 uint64_t mix(uint64_t a, uint64_t b = 0, uint64_t c = 0);
+
+/// FNV-1a: a key of a text, the same on every machine and in every build, unlike std::hash. Its high bits vary little: mix() them.
+uint64_t hash(std::string_view text);
 
 /// A CPU generator (mt19937) of this key.
 at::Generator generator(uint64_t a, uint64_t b = 0, uint64_t c = 0);

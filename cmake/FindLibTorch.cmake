@@ -50,7 +50,10 @@ if(LibTorch_FOUND AND NOT TARGET LibTorch::LibTorch)
   file(GLOB _gomp ${LibTorch_LIBRARY_DIR}/libgomp*.so*)
   list(GET _gomp 0 _gomp)
   target_link_libraries(LibTorch::LibTorch INTERFACE LibTorch::c10 ${_gomp})
-  target_link_options(LibTorch::LibTorch INTERFACE "LINKER:-rpath,${LibTorch_LIBRARY_DIR}"
+  # Named before all else, so that its own sgemm_ is found before OpenBLAS's, which FAISS and OpenCV bring along: on a
+  # processor without bf16 a picture takes three times as long in that one, whose threads and OpenMP's wait for each other.
+  target_link_options(LibTorch::LibTorch INTERFACE "LINKER:--push-state,--no-as-needed,${LibTorch_CPU_LIBRARY},--pop-state"
+    "LINKER:-rpath,${LibTorch_LIBRARY_DIR}"
     "LINKER:-rpath-link,${LibTorch_LIBRARY_DIR}" "LINKER:--allow-shlib-undefined")
 endif()
 mark_as_advanced(LibTorch_INCLUDE_DIR LibTorch_CPU_LIBRARY LibTorch_C10_LIBRARY)

@@ -23,7 +23,6 @@ namespace {
 namespace fs = std::filesystem;
 using base::json;
 
-constexpr int64_t kPictureBytes = int64_t{kSide} * kSide * 4;
 // The header is written last, when the number of pictures is known: room for it, padded with spaces.
 constexpr size_t kHeaderBytes = 512;
 constexpr size_t kBlock = 256;  // drawings in memory at a time, 64 KiB each

@@ -1,5 +1,6 @@
 #include "corpus/corpus.h"
 #include "corpus/records.h"
+#include "corpus/render.h"
 #include "corpus/sources.h"
 #include "base/error.h"
 #include "base/safetensors.h"
@@ -12,7 +13,6 @@ namespace atelier::corpus {
 namespace {
 namespace fs = std::filesystem;
 using base::json;
-constexpr int64_t kSide = 128, kPictureBytes = kSide * kSide * 4;
 }  // namespace
 
 fs::path default_folder() {

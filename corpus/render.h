@@ -13,6 +13,7 @@ namespace atelier::corpus {
 
 constexpr int kSide = 128;
 constexpr int kMargin = 5;
+constexpr int64_t kPictureBytes = int64_t{kSide} * kSide * 4;  // RGBA
 
 /// (128, 128, 4) RGBA, straight alpha.
 using Pixels = std::vector<uint8_t>;

@@ -14,12 +14,6 @@ constexpr int64_t kFewestInStyle = 8;
 constexpr double kMixedStyles = 0.1;     // share of scenes with every object from a style of its own
 constexpr int64_t kGap = 2;              // pixels between objects, at least
 
-uint64_t hash(std::string_view text) {
-  uint64_t value = 0xcbf29ce484222325;  // FNV-1a
-  for (const char c : text) value = (value ^ static_cast<uint8_t>(c)) * 0x100000001b3;
-  return value;
-}
-
 bool one_in_twenty(uint64_t a, uint64_t b, uint64_t c) { return base::mix(a, b, c) % 20 == 0; }
 
 bool apart(const Placed& a, const Placed& b) {
@@ -128,14 +122,14 @@ std::optional<Relation> clear_relation(const Placed& a, const Placed& b) {
   return std::nullopt;
 }
 
-bool held_out(std::string_view colour, std::string_view noun) { return one_in_twenty(hash("colour"), hash(colour), hash(noun)); }
+bool held_out(std::string_view colour, std::string_view noun) { return one_in_twenty(base::hash("colour"), base::hash(colour), base::hash(noun)); }
 
 bool held_out(std::string_view a, Relation relation, std::string_view b) {
   if (relation == Relation::right || relation == Relation::below) {
     std::swap(a, b);
     relation = opposite(relation);
   }
-  return one_in_twenty(hash(words_of(relation)), hash(a), hash(b));
+  return one_in_twenty(base::hash(words_of(relation)), base::hash(a), base::hash(b));
 }
 
 Stock::Stock(const Corpus& corpus, Split split) {

@@ -10,13 +10,6 @@
 namespace atelier::corpus {
 namespace {
 
-// FNV-1a: the same on every machine, unlike std::hash. The finaliser spreads it to the high bits.
-uint64_t hash(std::string_view text) {
-  uint64_t value = 14695981039346656037ull;
-  for (unsigned char c : text) value = (value ^ c) * 1099511628211ull;
-  return base::mix(value);
-}
-
 double group_weight(const Picture& picture) {
   if (picture.kind != "emoji" && picture.kind != "flag") return 1;
   if (picture.kind == "flag" || picture.group == "People & Body" || picture.group == "Symbols" || picture.group == "Components") return 0.4;
@@ -45,7 +38,7 @@ void assign_splits(std::vector<Picture>& pictures, const std::vector<std::string
     if (names.size() < 3) continue;
     std::vector<std::string> out;
     for (const std::string& family : names)
-      if (hash(concept_id + '|' + family) % kOneIn == 0) out.push_back(family);
+      if (base::mix(base::hash(concept_id + '|' + family)) % kOneIn == 0) out.push_back(family);
     if (out.size() == names.size()) continue;
     for (const std::string& family : out) taken.emplace(concept_id, family);
   }

@@ -1,6 +1,7 @@
 #include "corpus/sprites.h"
 
 #include "base/error.h"
+#include "corpus/render.h"
 
 #include <algorithm>
 #include <array>
@@ -9,7 +10,6 @@
 namespace atelier::corpus {
 namespace {
 
-constexpr int64_t kSide = 128;     // of corpus pictures
 constexpr int64_t kMinimum = 8;
 
 /// The share of each input pixel in the one or two output pixels that it overlaps; side <= 128, so never more.

@@ -12,7 +12,7 @@
 namespace atelier::corpus {
 namespace {
 
-constexpr uint64_t kSeed = 20240;
+constexpr uint64_t kCorpusSeed = 20240;
 constexpr int64_t kCaptions = 490'000, kCaptionsAPicture = 24;  // drawn: the fewer of the two totals
 constexpr double kPictureQuestion = 0.06;                       // share of captions that a question follows
 constexpr int64_t kScenes = 64'000;
@@ -86,7 +86,7 @@ void add_captions(const Corpus& corpus, Documents& documents) {
   const Rows rows(corpus);
   const int64_t count = std::min(kCaptions, kCaptionsAPicture * rows.size());
   for (int64_t i = 0; i < count; ++i) {
-    base::Random random(kSeed, 1, static_cast<uint64_t>(i));
+    base::Random random(kCorpusSeed, 1, static_cast<uint64_t>(i));
     // Every picture once, whatever its weight: the rarest word must be in the text.
     const Picture& picture = corpus.picture(i < rows.size() ? rows[i] : rows.draw(random));
     const std::string text = caption(picture, random);
@@ -98,7 +98,7 @@ void add_captions(const Corpus& corpus, Documents& documents) {
 void add_scenes(const Corpus& corpus, Documents& documents) {
   const Stock stock(corpus);
   for (int64_t i = 0; i < kScenes; ++i) {
-    base::Random random(kSeed, 2, static_cast<uint64_t>(i));
+    base::Random random(kCorpusSeed, 2, static_cast<uint64_t>(i));
     const Draft draft = draft_scene(stock, random, false);
     const std::string background = choose_background(random).name;
     const SaidScene said = say_scene(stock, draft, background, random);
@@ -123,7 +123,7 @@ Documents text_documents(const Corpus& corpus) {
   add_knowledge(corpus, documents);
   add_captions(corpus, documents);
   add_scenes(corpus, documents);
-  documents.shuffle(kSeed);
+  documents.shuffle(kCorpusSeed);
   return documents;
 }
 

@@ -11,7 +11,7 @@
 namespace atelier::corpus {
 namespace {
 
-constexpr uint64_t kSeed = 40404;
+constexpr uint64_t kKnowledgeSeed = 40404;
 
 std::string called(const std::string& label) { return takes_article(label) ? with_article(label) : label; }
 
@@ -59,7 +59,7 @@ void add_nouns(Documents& documents) {
   const std::vector<Noun>& all = Nouns::instance().all();
   for (size_t i = 0; i < all.size(); ++i) {
     const Noun& noun = all[i];
-    base::Random random(kSeed, 1, i);
+    base::Random random(kKnowledgeSeed, 1, i);
     const std::string one = with_article(noun.word);
     documents.add("knowledge", fmt::format("one {}, two {}", noun.word, noun.plural));
     for (const std::string& also : noun.also)
@@ -89,7 +89,7 @@ void add_knowledge(const Corpus& corpus, Documents& documents) {
     const base::json entry = base::parse_json(std::string_view(text).substr(begin, end - begin), what);
     CHECK_FILE(entry.is_object() && entry.contains("labels") && entry["labels"].is_array() && !entry["labels"].empty() && entry.contains("tags"), what,
                "has no labels or no tags; build the corpus again");
-    base::Random random(kSeed, 0, line_number);
+    base::Random random(kKnowledgeSeed, 0, line_number);
     add_concept(entry, random, documents);
     begin = end + 1;
   }

@@ -17,7 +17,7 @@ using wordnet::each_line, wordnet::fields, wordnet::kLargestFile, wordnet::numbe
 
 namespace {
 
-constexpr uint64_t kSeed = 30303;
+constexpr uint64_t kWordNetSeed = 30303;
 constexpr size_t kLongestGloss = 240;
 constexpr double kAbstract = 0.5;  // share of the meanings kept of words that no picture shows: captions are to fill the text
 constexpr double kNames = 0.25;    // of famous people, places and Latin families
@@ -122,7 +122,7 @@ class Writer {
 
   void nouns(const std::map<int64_t, Synset>& synsets) {
     for (const auto& [offset, synset] : synsets) {
-      base::Random random(kSeed, 1, static_cast<uint64_t>(offset));
+      base::Random random(kWordNetSeed, 1, static_cast<uint64_t>(offset));
       if (!is_fit(synset.gloss) || !is_fit(join(synset.words, " "))) continue;
       const auto [definition, examples] = definition_and_examples(synset.gloss);
       const bool name = is_name(synset.words[0]);
@@ -141,7 +141,7 @@ class Writer {
 
   void verbs(const std::map<int64_t, Synset>& synsets) {
     for (const auto& [offset, synset] : synsets) {
-      base::Random random(kSeed, 2, static_cast<uint64_t>(offset));
+      base::Random random(kWordNetSeed, 2, static_cast<uint64_t>(offset));
       if (!is_fit(synset.gloss) || !is_fit(join(synset.words, " "))) continue;
       const auto [definition, examples] = definition_and_examples(synset.gloss);
       const std::string& word = synset.words[random.below(static_cast<int64_t>(synset.words.size()))];
@@ -153,7 +153,7 @@ class Writer {
 
   void modifiers(const std::map<int64_t, Synset>& synsets, const char* kind_of_word, uint64_t stream) {
     for (const auto& [offset, synset] : synsets) {
-      base::Random random(kSeed, stream, static_cast<uint64_t>(offset));
+      base::Random random(kWordNetSeed, stream, static_cast<uint64_t>(offset));
       if (!is_fit(synset.gloss) || !is_fit(join(synset.words, " "))) continue;
       const auto [definition, examples] = definition_and_examples(synset.gloss);
       const std::string& word = synset.words[0];

@@ -1,6 +1,7 @@
 #include "eval/statistics.h"
 
 #include "base/error.h"
+#include "base/ops.h"
 #include "base/random.h"
 
 #include <algorithm>
@@ -117,7 +118,7 @@ double pairwise_similarity(const Tensor& rows) {
 
 Tensor prototype(const Tensor& rows) {
   const Tensor mean = rows.mean(0);
-  return mean / at::linalg_vector_norm(mean).clamp_min(1e-12);
+  return base::unit(mean);
 }
 
 }  // namespace atelier::eval

@@ -1,12 +1,12 @@
 #include "fusion/negtome.h"
 
+#include "base/ops.h"
+
 #include <limits>
 #include <tuple>
 
 namespace atelier::fusion {
 namespace {
-
-Tensor normalised(const Tensor& x) { return x / at::linalg_vector_norm(x, 2, {-1}, /*keepdim=*/true).clamp_min(1e-12); }
 
 /// The references' tokens as one, their masks and their alphas.
 std::tuple<Tensor, Tensor, Tensor> joined(const std::vector<TokenMerging::Reference>& references, int64_t step, int64_t layer, int64_t half) {
@@ -25,7 +25,7 @@ std::tuple<Tensor, Tensor, Tensor> joined(const std::vector<TokenMerging::Refere
 }  // namespace
 
 Tensor push_away(const Tensor& h, const Tensor& reference, const Tensor& mask, const Tensor& alpha, double tau) {
-  Tensor similarity = at::matmul(normalised(h), normalised(reference).t());  // (tokens, reference tokens)
+  Tensor similarity = at::matmul(base::unit(h), base::unit(reference).t());  // (tokens, reference tokens)
   if (mask.defined()) similarity = similarity.masked_fill(mask.logical_not(), -std::numeric_limits<double>::infinity());
   const auto [best, match] = similarity.max(1);
   const Tensor a = alpha.index_select(0, match).unsqueeze(1);  // (tokens, 1)

@@ -2,7 +2,7 @@
 /// What a language model is asked: a file with the words around caption, question and examples.
 ///
 /// Shipped (promptcap/templates): paper, PromptCap's prompt for GPT-3; unifiedqa, its prompt for UnifiedQA; local, what
-/// our own text tower was trained on. `{caption}`, `{question}`, `{answer}`, `{choices}`, `{ocr}` are filled in; a model
+/// our own text models were trained on. `{caption}`, `{question}`, `{answer}`, `{choices}`, `{ocr}` are filled in; a model
 /// of this process reads control symbols in the words around them, never in what was filled in.
 #include "base/config.h"
 #include "text/client/language_model.h"

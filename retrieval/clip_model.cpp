@@ -47,7 +47,6 @@ Tensor attend(const Tensor& qkv, bool causal) {
   return a.view({batch, heads, tokens, head_dim}).transpose(1, 2).reshape({batch, tokens, heads * head_dim});
 }
 
-Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-12); }
 
 }  // namespace
 
@@ -143,7 +142,7 @@ Tensor ClipModel::encode_pictures(const Tensor& pixels, const Tensor& patches, s
   const Tensor x = at::cat({first, embedded}, 1);  // (batch, patches + 1, hidden) fp32
   const Tensor out = vision_encoder_.forward(pre_layer_norm_.forward(x), /*causal=*/false, hidden);
   const Tensor pooled = post_layer_norm_.forward(out.select(1, 0));  // (batch, hidden)
-  return unit(base::linear(pooled.to(vision_encoder_.dtype()), visual_projection_).to(at::kFloat));
+  return base::unit(base::linear(pooled.to(vision_encoder_.dtype()), visual_projection_).to(at::kFloat));
 }
 
 Tensor ClipModel::encode_texts(const Tensor& ids, std::vector<Tensor>* hidden) const {
@@ -157,7 +156,7 @@ Tensor ClipModel::encode_texts(const Tensor& ids, std::vector<Tensor>* hidden) c
   const Tensor end = (c.eos_token_id == 2 ? ids : ids.eq(c.eos_token_id).to(at::kInt)).argmax(-1);  // (batch)
   const Tensor index = end.view({batch, 1, 1}).expand({batch, 1, c.hidden_size});
   const Tensor pooled = final_layer_norm_.forward(out.gather(1, index).squeeze(1));  // (batch, hidden)
-  return unit(base::linear(pooled.to(text_encoder_.dtype()), text_projection_).to(at::kFloat));
+  return base::unit(base::linear(pooled.to(text_encoder_.dtype()), text_projection_).to(at::kFloat));
 }
 
 Tensor ClipModel::logit_scale() const { return logit_scale_.clamp_max(std::log(100.0)).exp(); }

@@ -1,6 +1,7 @@
 #include "retrieval/retriever.h"
 
 #include "base/error.h"
+#include "base/ops.h"
 
 #include <algorithm>
 #include <array>
@@ -14,8 +15,6 @@ constexpr int64_t kFirstCandidates = 64;
 constexpr int64_t kPatchGrid = 8;
 // The mean of CLIP's training pictures, hence 0 after its normalisation.
 constexpr std::array<uint8_t, 3> kMeanColour = {123, 117, 104};
-
-Tensor unit(const Tensor& x) { return x / x.norm(2, -1, true).clamp_min(1e-12); }
 
 std::vector<std::string_view> words_of(std::string_view text) {
   constexpr std::string_view kSpace = " \t\r\n";
@@ -43,8 +42,8 @@ Tensor mixed_modal(const Tensor& texts, const Tensor& pictures) {
   REQUIRE(texts.defined() || pictures.defined(), "a document needs a caption or a picture");
   Tensor sum;  // (batch, d)
   for (const Tensor& part : {texts, pictures})
-    if (part.defined()) sum = sum.defined() ? sum + unit(part.to(at::kFloat)) : unit(part.to(at::kFloat));
-  const Tensor vectors = unit(sum).contiguous();
+    if (part.defined()) sum = sum.defined() ? sum + base::unit(part.to(at::kFloat)) : base::unit(part.to(at::kFloat));
+  const Tensor vectors = base::unit(sum).contiguous();
   REQUIRE(vectors.isfinite().all().item<bool>(), "the embedding model gives vectors that are no numbers");
   return vectors;
 }

@@ -7,7 +7,12 @@
 #include <stdexcept>
 #include <string>
 
-namespace atelier::tests {
+namespace atelier {
+
+/// Recorded numbers and small models.
+inline const std::filesystem::path kData = ATELIER_TEST_DATA;
+
+namespace tests {
 
 /// A new empty folder, removed with all that is in it.
 class TemporaryFolder {
@@ -31,7 +36,8 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
-}  // namespace atelier::tests
+}  // namespace tests
+}  // namespace atelier
 
 /// The statement throws exactly this type, and its message contains the fragment.
 #define EXPECT_ERROR(statement, Type, fragment)                                                        \

@@ -1,4 +1,5 @@
 // Diffusers' AutoencoderKL (the autoencoder of latent diffusion, Rombach et al. 2022): its names, its arithmetic.
+#include "vision/group_norm_silu.h"
 #include "vision/layers.h"
 #include "vision/vae_network.h"
 
@@ -6,8 +7,6 @@
 
 namespace atelier::vision {
 namespace {
-
-constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
 class Linear {
  public:

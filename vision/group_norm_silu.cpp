@@ -4,12 +4,12 @@
 #include "base/error.h"
 #include "vision/kernels/group_norm_silu.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 namespace atelier::vision {
 namespace {
 
 #if defined(__x86_64__)
-
-constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 
 uint16_t* bits(const Tensor& t) { return static_cast<uint16_t*>(t.data_ptr()); }
 

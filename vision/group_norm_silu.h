@@ -7,6 +7,9 @@
 
 namespace atelier::vision {
 
+/// How pictures lie in memory wherever they are convolved.
+constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
+
 /// @param x            (batch, channels, height, width), any strides; fastest in channels_last
 /// @param gamma, beta  (channels) fp32
 /// @param groups       divides channels

@@ -1,10 +1,10 @@
+#include "vision/group_norm_silu.h"
 #include "vision/layers.h"
 #include "vision/vae_network.h"
 
 namespace atelier::vision {
 namespace {
 
-constexpr auto kChannelsLast = at::MemoryFormat::ChannelsLast;
 constexpr int64_t kPatch = 2;  // pixels a side that the first step folds into channels
 
 // Both work on the channels_last storage, (batch, height, width, channels), with one copy: channels are ordered

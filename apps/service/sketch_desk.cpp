@@ -16,7 +16,6 @@ namespace atelier::service {
 namespace {
 
 using sketchpad::Outcome;
-using sketchpad::Session;
 using sketchpad::Trace;
 
 /// Another planner under a name that tells a client nothing of this machine or the operator's servers.
@@ -91,7 +90,7 @@ json SketchDesk::begin(const SketchRequest& request) {
   auto origin = std::make_shared<SketchOrigin>(SketchOrigin{hint_of(request), to_problem(request)});
   sketchpad::Budget budget{.steps = request.steps, .seconds = request.seconds};
   budget.pixels = static_cast<int64_t>(options_.limits.session_bytes / 3);
-  auto session = from_client("pictures", [&] { return std::make_shared<const Session>(origin->problem, budget, tools_); });
+  auto session = from_client("pictures", [&] { return std::make_shared<const sketchpad::Session>(origin->problem, budget, tools_); });
   const std::string id = sessions_.add({session, std::move(origin)});
   return {{"id", id}, {"trace", trace_json(session->trace())}};
 }
@@ -158,7 +157,7 @@ void SketchDesk::turns(const std::shared_ptr<Run>& run) {
 
 bool SketchDesk::turn(Run& run) {
   if (!run.exchange->begun()) run.exchange->begin("text/event-stream");
-  const auto session = std::make_shared<Session>(*sessions_.find(run.id).session);
+  const auto session = std::make_shared<sketchpad::Session>(*sessions_.find(run.id).session);
   const Trace& trace = session->trace();
   const size_t before = trace.steps.size();
   {
@@ -199,7 +198,7 @@ void SketchDesk::branch(const std::shared_ptr<Exchange>& exchange, const SketchB
     try {
       const StageTimer timer(metrics_, "sketch");
       const EngineModels::ForClient client(exchange);
-      auto session = std::make_shared<Session>(*from.session);
+      auto session = std::make_shared<sketchpad::Session>(*from.session);
       session->branch_of(id);
       session->edit(keep, gone, moves, [&] {
         throw_if_gone(*exchange);

@@ -30,7 +30,7 @@ const Words& nouns() {
 std::string plural(const std::string& noun) { return noun + "s"; }
 std::string with_article(const std::string& noun) { return (std::string("aeiou").find(noun[0]) == std::string::npos ? "a " : "an ") + noun; }
 
-struct Thing {
+struct SceneThing {
   std::string colour;
   Box box;
   double size() const { return box.width * box.height; }
@@ -45,7 +45,7 @@ Colour shade(const std::string& name, base::Random& random) {
 }
 
 /// One of some forms, most of them of several parts with little between.
-void draw(Canvas& canvas, const Thing& thing, int64_t form, Colour colour) {
+void draw(Canvas& canvas, const SceneThing& thing, int64_t form, Colour colour) {
   const Pen pen{.colour = colour, .width = 0, .fill = colour};
   const Box& b = thing.box;
   const auto at = [&](double x, double y) { return Point{b.x + x * b.width, b.y + y * b.height}; };
@@ -67,12 +67,12 @@ void draw(Canvas& canvas, const Thing& thing, int64_t form, Colour colour) {
 }
 
 struct Scene {
-  std::vector<Thing> things;
+  std::vector<SceneThing> things;
   std::string ground;
   std::shared_ptr<const vision::Image> picture;
 
   int many(const std::string& colour) const {
-    return static_cast<int>(std::count_if(things.begin(), things.end(), [&](const Thing& t) { return t.colour == colour; }));
+    return static_cast<int>(std::count_if(things.begin(), things.end(), [&](const SceneThing& t) { return t.colour == colour; }));
   }
 };
 
@@ -100,7 +100,7 @@ Scene scene(base::Random& random, bool even_ground) {
     cells.erase(cells.begin() + pick);
     const double size = 0.09 + 0.09 * random.uniform(), room = 0.25 - 0.07 - size;
     const double x = static_cast<double>(cell % 4) / 4 + 0.035 + room * random.uniform(), y = static_cast<double>(cell / 4) / 4 + 0.035 + room * random.uniform();
-    const Thing thing{one_of(there, random), {x, y, size, size}};
+    const SceneThing thing{one_of(there, random), {x, y, size, size}};
     draw(canvas, thing, random.below(8), shade(thing.colour, random));
     out.things.push_back(thing);
   }
@@ -147,7 +147,7 @@ Asked background(const Scene& s) {
 Asked two_counts(const Scene& s, base::Random& random) {
   const std::string a = s.things.front().colour;
   std::string b = one_of(colours(), random);
-  for (const Thing& t : s.things)
+  for (const SceneThing& t : s.things)
     if (t.colour != a) b = t.colour;
   if (a == b) return count(s, random);
   const int of_a = s.many(a), of_b = s.many(b);
@@ -167,11 +167,11 @@ Asked two_counts(const Scene& s, base::Random& random) {
 }
 
 Asked relation(const Scene& s, base::Random& random) {
-  std::vector<const Thing*> once;
-  for (const Thing& t : s.things)
+  std::vector<const SceneThing*> once;
+  for (const SceneThing& t : s.things)
     if (s.many(t.colour) == 1) once.push_back(&t);
   if (once.size() < 2) return two_counts(s, random);
-  const Thing &a = *once[0], &b = *once[1];
+  const SceneThing &a = *once[0], &b = *once[1];
   const std::string asks = one_of({"left", "right", "above", "below", "bigger"}, random);
   const Point p = a.box.centre(), q = b.box.centre();
   const double gap = asks == "bigger" ? std::abs(a.box.width - b.box.width) * 2 : asks == "left" || asks == "right" ? std::abs(p.x - q.x) : std::abs(p.y - q.y);
@@ -186,13 +186,13 @@ Asked relation(const Scene& s, base::Random& random) {
 /// The colour of the one that stands or is most so, if that can be told.
 Asked which(const Scene& s, base::Random& random) {
   const std::string most = one_of({"leftmost", "rightmost", "topmost", "lowest", "biggest", "smallest"}, random);
-  const auto rank = [&](const Thing& t) {
+  const auto rank = [&](const SceneThing& t) {
     const Point c = t.box.centre();
     return most == "leftmost" ? c.x : most == "rightmost" ? -c.x : most == "topmost" ? c.y : most == "lowest" ? -c.y : most == "biggest" ? -t.box.width * 2 : t.box.width * 2;
   };
-  std::vector<const Thing*> all;
-  for (const Thing& t : s.things) all.push_back(&t);
-  std::sort(all.begin(), all.end(), [&](const Thing* x, const Thing* y) { return rank(*x) < rank(*y); });
+  std::vector<const SceneThing*> all;
+  for (const SceneThing& t : s.things) all.push_back(&t);
+  std::sort(all.begin(), all.end(), [&](const SceneThing* x, const SceneThing* y) { return rank(*x) < rank(*y); });
   if (all.size() < 2 || rank(*all[1]) - rank(*all[0]) < 0.04) return count(s, random);
   const std::string thing = random.chance(0.7) ? "thing" : "object";
   return {{"What colour is the " + most + " " + thing + "?", "What color is the " + most + " " + thing + "?", "Which colour does the " + most + " " + thing + " have?"}, all[0]->colour,

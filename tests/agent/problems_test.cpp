@@ -115,6 +115,27 @@ TEST(RandomProblems, FiguresOfEveryKindAreAnswered) {
   EXPECT_TRUE(left.empty()) << *left.begin() << " was never asked for";
 }
 
+// A planner that learnt where the asked relation stands, or that points are neighbours in the alphabet, would read neither.
+TEST(RandomProblems, FiguresGiveNothingAwayByTheirOrder) {
+  int letters = 0, last = 0, neighbours = 0;
+  constexpr int kCount = 300;
+  for (uint64_t seed = 1; seed <= kCount; ++seed) {
+    const json fields = random_problem("geometry", seed).problem.fields;
+    const std::string goal = fields["goal"];
+    const json& near = fields["near"];
+    const char first = near.begin().key()[0], furthest = std::prev(near.end()).key()[0];
+    neighbours += furthest - first == static_cast<int>(near.size()) - 1;
+    if (goal.size() > 1) continue;
+    std::vector<std::string> asked = fields["relations"];
+    std::erase_if(asked, [](const std::string& relation) { return !relation.starts_with("Equals("); });
+    ++letters;
+    last += asked.back().find(goal + ")", asked.back().rfind(',')) != std::string::npos || asked.back().find("," + goal) != std::string::npos;
+  }
+  EXPECT_GT(letters, kCount / 8);
+  EXPECT_LT(last, letters / 2);  // three quarters in the order they are told in
+  EXPECT_LT(neighbours, kCount * 2 / 5);  // half of all where letters come in a row
+}
+
 TEST(TrainingText, IsTheSameForAnyThreadsAndKeepsOut) {
   TrainingTextOptions options{.documents = 12, .seed = 4, .tasks = {"parity", "connectivity"}};
   const auto lines = [&](int threads) {

@@ -38,6 +38,14 @@ TEST(Build, GuardsItsStackAndChecksWhatLibcCopies) {
 #endif
 }
 
+// The first library that has sgemm_ serves all: LibTorch's matrix products must not become those of FAISS's OpenBLAS.
+TEST(Build, FindsTheMatrixProductsOfLibTorchFirst) {
+  const std::string needed = readelf("-d");
+  const size_t torch = needed.find("[libtorch_cpu.so"), openblas = needed.find("[libopenblas");
+  ASSERT_NE(torch, std::string::npos) << needed;
+  EXPECT_LT(torch, openblas) << needed;  // npos, the largest, if a memory is not in this build
+}
+
 // The standard library's regular expressions recurse for every byte that they match: a long line is the end of the stack.
 TEST(Build, HasNoRegularExpressionsOfTheStandardLibrary) {
   int files = 0;

@@ -10,7 +10,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-struct Outcome {
+struct Reported {
   int exit_code = -1;
   std::string out, err;
 };
@@ -21,7 +21,7 @@ class MemoryCommand : public testing::Test {
   MemoryCommand() { fs::current_path(folder.path()); }
   ~MemoryCommand() override { fs::current_path(before_); }
 
-  Outcome run_line(const std::vector<std::string>& arguments) const {
+  Reported run_line(const std::vector<std::string>& arguments) const {
     std::vector<const char*> pointers = {"atelier", "memory"};
     for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
     testing::internal::CaptureStdout();
@@ -31,7 +31,7 @@ class MemoryCommand : public testing::Test {
     return {code, out, testing::internal::GetCapturedStderr()};
   }
 
-  Outcome memory(std::vector<std::string> arguments) const {
+  Reported memory(std::vector<std::string> arguments) const {
     if (arguments[0] == "create" || arguments[0] == "add" || arguments[0] == "search")
       arguments.insert(arguments.end(), {"--clip", std::string(ATELIER_TEST_DATA) + "/clip_tiny"});
     return run_line(arguments);
@@ -55,25 +55,25 @@ class MemoryCommand : public testing::Test {
 TEST_F(MemoryCommand, CreatesAddsFindsAndRemoves) {
   pictures();
   EXPECT_EQ(memory({"create", "m"}).exit_code, 0);
-  const Outcome added = memory({"add", "m", "in", "--licence", "CC0-1.0", "--tags", "grey,flat"});
+  const Reported added = memory({"add", "m", "in", "--licence", "CC0-1.0", "--tags", "grey,flat"});
   EXPECT_EQ(added.exit_code, 0) << added.err;
   EXPECT_EQ(added.out, "3 added, 0 there already, 1 unusable\n");
   EXPECT_NE(added.err.find("broken.jpg: not a PNG or JPEG picture"), std::string::npos) << added.err;
   EXPECT_EQ(memory({"add", "m", "in"}).out, "0 added, 3 there already, 1 unusable\n");
   EXPECT_EQ(memory({"add", "m", "--caption", "words alone", "--id", "w"}).exit_code, 0);
 
-  const Outcome found = memory({"search", "m", "grey", "--picture", "in/1.png", "-k", "2", "--json", "-o", "sheet.png"});
+  const Reported found = memory({"search", "m", "grey", "--picture", "in/1.png", "-k", "2", "--json", "-o", "sheet.png"});
   ASSERT_EQ(found.exit_code, 0) << found.err;
   const base::json hits = base::parse_json(found.out, "hits");
   ASSERT_EQ(hits.size(), 2u);
   EXPECT_GE(hits[0]["similarity"].get<double>(), hits[1]["similarity"].get<double>());
   EXPECT_TRUE(fs::exists(folder / "sheet.png"));
   // A picture's own document is the nearest to it and its caption together.
-  const Outcome own = memory({"search", "m", "grey number 2", "--picture", "in/2.png", "-k", "1"});
+  const Reported own = memory({"search", "m", "grey number 2", "--picture", "in/2.png", "-k", "1"});
   EXPECT_EQ(own.out, "1.0000\t2.png\tgrey number 2\tCC0-1.0\n") << own.err;
 
   EXPECT_EQ(memory({"remove", "m", "2.png", "w"}).exit_code, 0);
-  const Outcome none = memory({"remove", "m", "2.png"});
+  const Reported none = memory({"remove", "m", "2.png"});
   EXPECT_EQ(none.exit_code, 2);
   EXPECT_NE(none.err.find("there is no document \"2.png\" in m"), std::string::npos) << none.err;
   EXPECT_EQ(memory({"verify", "m"}).out, "2 documents, 4 vectors: all as they were written\n");
@@ -88,7 +88,7 @@ TEST_F(MemoryCommand, SaysWhatIsWrongInOneLine) {
   memory({"create", "m"});
   memory({"add", "m", "in"});
   const auto expect = [&](std::vector<std::string> arguments, int code, const std::string& message) {
-    const Outcome outcome = memory(std::move(arguments));
+    const Reported outcome = memory(std::move(arguments));
     EXPECT_EQ(outcome.exit_code, code) << outcome.err;
     EXPECT_NE(outcome.err.find(message), std::string::npos) << outcome.err;
   };
@@ -103,7 +103,7 @@ TEST_F(MemoryCommand, SaysWhatIsWrongInOneLine) {
   base::json preprocessing = base::read_json(folder / "other/preprocessor_config.json");
   preprocessing["resample"] = 2;
   base::write_json(folder / "other/preprocessor_config.json", preprocessing);
-  const Outcome other = run_line({"search", "m", "x", "--clip", "other"});
+  const Reported other = run_line({"search", "m", "x", "--clip", "other"});
   EXPECT_EQ(other.exit_code, 2);
   EXPECT_NE(other.err.find("m was made with the model clip-"), std::string::npos) << other.err;
 

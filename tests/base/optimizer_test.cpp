@@ -25,7 +25,7 @@ OptimizerConfig plain() {
 }
 
 /// Two matrices and a vector, drawn; `leaves` are what a module would hold.
-struct Model {
+struct Toy {
   Parameters parameters = Parameters::fresh(3);
   Tensor a = parameters.make("a", {6, 5}, normal(1));
   Tensor bias = parameters.make("bias", {7}, normal(1));
@@ -59,7 +59,7 @@ TEST(RateAt, WarmsUpHoldsAndDecays) {
 }
 
 TEST(Optimizer, StepsAsTorchsAdamW) {
-  Model model;
+  Toy model;
   std::vector<Tensor> reference;
   for (const auto& [name, tensor] : model.parameters.all()) reference.push_back(tensor.clone().set_requires_grad(true));
   // Vectors are not decayed, which torch says by groups.
@@ -89,7 +89,7 @@ TEST(Optimizer, StepsAsTorchsAdamW) {
 
 TEST(Optimizer, LeavesAreTheModulesOwnTensorsInTheComputeDtype) {
   const ComputeGuard guard({.device = "cpu", .dtype = "bf16"});
-  Model model;
+  Toy model;
   const Tensor before = model.a.clone();
   Optimizer optimizer(model.parameters, plain(), [](const std::string& name) { return name == "b"; });
   EXPECT_EQ(model.a.scalar_type(), at::kBFloat16);
@@ -107,11 +107,11 @@ TEST(Optimizer, LeavesAreTheModulesOwnTensorsInTheComputeDtype) {
     EXPECT_TRUE(leaf.detach().equal(master.to(leaf.scalar_type()))) << name;
   }
   EXPECT_FALSE(named(optimizer.masters(), "a").equal(before));
-  EXPECT_FALSE(named(optimizer.masters(), "b").equal(Model().b));
+  EXPECT_FALSE(named(optimizer.masters(), "b").equal(Toy().b));
 }
 
 TEST(Optimizer, GradientsAddUpUntilTheStep) {
-  Model model;
+  Toy model;
   Optimizer optimizer(model.parameters, plain());
   model.loss(0).backward();
   const Tensor first = model.a.grad().clone();
@@ -130,7 +130,7 @@ TEST(Optimizer, ClippingBoundsTheWholeGradient) {
   OptimizerConfig config = plain();
   config.clip_norm = 0.5;
   config.epsilon = 1;  // so that the update depends on the gradient's length
-  Model clipped, scaled;
+  Toy clipped, scaled;
   Optimizer a(clipped.parameters, config), b(scaled.parameters, config);
   a.gradient("a").fill_(3);
   a.gradient("bias").fill_(4);
@@ -147,7 +147,7 @@ TEST(Optimizer, VectorsAreNotDecayed) {
   OptimizerConfig config = plain();
   config.weight_decay = 0.5;
   config.learning_rate = 0.1;
-  Model model;
+  Toy model;
   const Tensor a = model.a.clone(), bias = model.bias.clone();
   Optimizer optimizer(model.parameters, config);
   optimizer.step();  // without a gradient decay is all there is
@@ -158,7 +158,7 @@ TEST(Optimizer, VectorsAreNotDecayed) {
 TEST(Optimizer, AveragesFollowWithABoundAtTheStart) {
   OptimizerConfig config = plain();
   config.ema_decay = 0.3;
-  Model model;
+  Toy model;
   Optimizer optimizer(model.parameters, config);
   Tensor expected = model.a.detach().clone();
   for (int step = 0; step < 6; ++step) {
@@ -179,7 +179,7 @@ TEST(Optimizer, AveragesFollowWithABoundAtTheStart) {
 }
 
 TEST(Optimizer, AGradientThatIsNotFiniteChangesNothing) {
-  Model model;
+  Toy model;
   Optimizer optimizer(model.parameters, plain());
   const NamedTensors before = optimizer.masters();
   optimizer.gradient("b")[2][3] = std::numeric_limits<float>::infinity();
@@ -207,13 +207,13 @@ TEST(Optimizer, ThreadsDoNotChangeABit) {
 
 TEST(Optimizer, RefusesAnotherModelsState) {
   const TemporaryFolder folder;
-  Model model;
+  Toy model;
   const auto is_b = [](const std::string& name) { return name == "b"; };
   Optimizer optimizer(model.parameters, plain(), is_b);
   write_safetensors(folder / "state.safetensors", optimizer.state());
   const Safetensors file(folder / "state.safetensors");
 
-  Model other;
+  Toy other;
   Optimizer without_muon(other.parameters, plain());
   EXPECT_ERROR(without_muon.load_state(file), InvalidFile, "there is no exp_avg.b");
   Parameters larger = Parameters::fresh(3);
@@ -229,7 +229,7 @@ TEST(Optimizer, RefusesAnotherModelsState) {
 TEST(Optimizer, RefusesAMomentumOfOne) {
   OptimizerConfig config = plain();
   config.beta2 = 1;
-  Model model;
+  Toy model;
   EXPECT_ERROR(Optimizer(model.parameters, config), InvalidArgument, "must be less than 1");
 }
 

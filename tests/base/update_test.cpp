@@ -12,7 +12,7 @@ namespace atelier::base {
 namespace {
 
 struct Recorded {
-  Safetensors file{std::string(ATELIER_TEST_DATA) + "/optimisers.safetensors"};
+  Safetensors file{ATELIER_TEST_DATA "/optimisers.safetensors"};
   Tensor operator()(const std::string& kind, int index, int step) const {
     return file.read(fmt::format("{}{}_{}", kind, index, step));
   }

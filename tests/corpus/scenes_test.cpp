@@ -215,6 +215,20 @@ TEST_F(Scenes, AnswersFollowFromTheObjects) {
           EXPECT_TRUE(relation == "left of " ? dx < 0 : relation == "right of " ? dx > 0 : relation == "above " ? dy < 0 : dy > 0) << context;
           ++checked["relation"];
         }
+      } else if (q.kind == "where") {
+        for (const char* words : {"left of the ", "right of the ", "above the ", "below the "}) {
+          if (!q.answer.starts_with(words)) continue;
+          // The bare noun, whatever its colour: a question has one right answer.
+          const std::string relation = words, noun = q.answer.substr(relation.size());
+          const auto b = std::find_if(s.objects.begin(), s.objects.end(), [&](const SceneObject& object) { return object.noun == noun; });
+          ASSERT_NE(b, s.objects.end()) << context;
+          ASSERT_EQ(s.objects.size(), 2u) << context;
+          const SceneObject& a = s.objects[b == s.objects.begin() ? 1 : 0];
+          EXPECT_TRUE(contains(q.question, a.noun)) << context;
+          const double dx = a.x - b->x, dy = a.y - b->y;
+          EXPECT_TRUE(relation.starts_with("left") ? dx < 0 : relation.starts_with("right") ? dx > 0 : relation.starts_with("above") ? dy < 0 : dy > 0) << context;
+          ++checked["where"];
+        }
       } else if (q.kind == "count" && q.question.starts_with("how many things")) {
         EXPECT_EQ(q.answer, std::vector<std::string>({"zero", "one", "two", "three", "four", "five", "six", "seven", "eight"})[s.objects.size()]) << context;
         ++checked["count"];
@@ -238,7 +252,7 @@ TEST_F(Scenes, AnswersFollowFromTheObjects) {
       }
     }
   }
-  for (const char* kind : {"colour", "relation", "count", "yes", "no", "comparison"}) EXPECT_GT(checked[kind], 40) << kind;
+  for (const char* kind : {"colour", "relation", "where", "count", "yes", "no", "comparison"}) EXPECT_GT(checked[kind], 40) << kind;
 }
 
 TEST_F(Scenes, AskEveryKindOfQuestionAndShowEveryKindOfScene) {

@@ -22,8 +22,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kRepository = ATELIER_SOURCE_DIR;
-
 /// A disk of one colour on a ground of another.
 vision::Image disk(std::array<uint8_t, 3> colour, std::array<uint8_t, 3> ground, int64_t radius) {
   constexpr int64_t kSide = 128;

@@ -6,6 +6,8 @@
 
 namespace atelier::docs {
 
+inline const std::filesystem::path kRepository = ATELIER_SOURCE_DIR;
+
 /// Lines between fences. A block that is only indented has the tag "indented".
 struct Block {
   int64_t line = 0;  // of its first line, counted from 1

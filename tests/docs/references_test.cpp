@@ -13,8 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kRepository = ATELIER_SOURCE_DIR;
-
 /// Folders that the repository's own words may begin with: those of the tree itself, not what users make.
 bool in_the_tree(const std::string& path) {
   const std::string top = path.substr(0, path.find('/'));

@@ -48,7 +48,7 @@ TEST(PushAway, LeavesWhatItMust) {
   EXPECT_TRUE(at::equal(push(left, right, {}, 0.9, 0.65), left)) << "orthogonal";
 }
 
-GenerateOptions options(uint64_t seed, double until = 0) {
+GenerateOptions merged_until(uint64_t seed, double until = 0) {
   GenerateOptions result;
   result.seed = seed;
   result.guidance_scale = 3;
@@ -65,7 +65,7 @@ TEST(NegToMe, TheFirstPictureIsTheOneWithoutIt) {
   const TinyModel tiny;
   for (const std::string& sampler : sampler_names())
     for (const double scale : {1.0, 3.0}) {
-      GenerateOptions o = options(7);
+      GenerateOptions o = merged_until(7);
       o.sampler = sampler;
       o.guidance_scale = scale;
       const Tensor plain = draw(*tiny.model, kPrompt, kNone, o);
@@ -88,9 +88,9 @@ TEST(NegToMe, TheFirstPictureIsTheOneWithoutIt) {
 
 TEST(NegToMe, IsOffAtAlphaZeroAboveTauOneAndOutOfRange) {
   const TinyModel tiny;
-  GenerateOptions o = options(8);
+  GenerateOptions o = merged_until(8);
   const Tensor plain = draw(*tiny.model, kPrompt, kNone, o);
-  GenerateOptions first = options(7);
+  GenerateOptions first = merged_until(7);
   const auto trace = new_trace();
   first.merging.record = trace;
   draw(*tiny.model, kPrompt, kNone, first);
@@ -116,7 +116,7 @@ TEST(NegToMe, IsOffAtAlphaZeroAboveTauOneAndOutOfRange) {
 TEST(NegToMe, AReferencePictureIsSeenAsNoisyAsTheDrawnOne) {
   const TinyModel tiny;
   const Tensor latents = tiny.picture(4);
-  GenerateOptions o = options(7, 400);
+  GenerateOptions o = merged_until(7, 400);
   const auto trace = trace_reference(*tiny.model, kPrompt, kNone, latents, o);
   EXPECT_TRUE(trace->at(2, 0, 0).defined()) << "t = 500";
   EXPECT_FALSE(trace->at(3, 0, 0).defined()) << "t = 250 is past the range";

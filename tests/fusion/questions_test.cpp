@@ -9,7 +9,7 @@ namespace atelier::fusion {
 namespace {
 
 const UnderstandingSymbols kSymbols = {.bos = 1, .eos = 2, .boi = 3, .eoi = 4, .question = 24, .caption = 26, .answer = 25};
-constexpr ControlIds kIds = {0, 1, 2, 3, 4, {44, 2}, 24, 26, 25};
+constexpr ControlIds kQuestionIds = {0, 1, 2, 3, 4, {44, 2}, 24, 26, 25};
 
 class Questions : public testing::Test {
  protected:
@@ -33,7 +33,7 @@ class Questions : public testing::Test {
 TEST_F(Questions, HaveTheirShareOfABatchAndTheLayoutOfInference) {
   const Pack pack(folder_ / "pack.safetensors");
   const QuestionPack questions(folder_ / "questions.safetensors");
-  const FusionBatch batch = make_batch(pack, config(0.5), kIds, 3, {}, &questions);
+  const FusionBatch batch = make_batch(pack, config(0.5), kQuestionIds, 3, {}, &questions);
   int64_t pictures = 0;
   double weight = 0;
   for (const FusionPart& part : batch.parts) {
@@ -71,7 +71,7 @@ TEST_F(Questions, TheirLossIsTheLikelihoodThatInferenceGives) {
   const QuestionPack questions(folder_ / "questions.safetensors");
   tests::TinyModel tiny;
   const FusionTrainConfig only = config(1);
-  const FusionBatch batch = make_batch(pack, only, kIds, 0, {}, &questions);
+  const FusionBatch batch = make_batch(pack, only, kQuestionIds, 0, {}, &questions);
   ASSERT_EQ(batch.parts.size(), 1u);
   base::Optimizer optimizer(tiny.parameters, only.optimizer);
   const FusionLoss loss = accumulate_gradients(*tiny.model, only, batch, optimizer);
@@ -98,7 +98,7 @@ TEST_F(Questions, TheirLossIsTheLikelihoodThatInferenceGives) {
 
 TEST_F(Questions, WithoutAShareABatchIsAsItWas) {
   const Pack pack(folder_ / "pack.safetensors");
-  const FusionBatch batch = make_batch(pack, config(0), kIds, 3, {});
+  const FusionBatch batch = make_batch(pack, config(0), kQuestionIds, 3, {});
   for (const FusionPart& part : batch.parts) EXPECT_TRUE(part.epsilon.defined());
 }
 

@@ -21,7 +21,6 @@ namespace {
 using tests::TemporaryFolder;
 namespace fs = std::filesystem;
 
-const FakeEmbedder kEmbedder;
 
 void make(const fs::path& folder, int documents = 5) {
   Memory::create(folder, kEmbedder);

@@ -71,6 +71,8 @@ inline vision::Image noise(uint64_t seed, int64_t side = 24) {
   return image;
 }
 
+inline const FakeEmbedder kEmbedder;
+
 inline PreparedDocument document(const std::string& id, const std::string& caption, const vision::Image* picture = nullptr) {
   NewDocument d;
   d.id = id;

@@ -12,7 +12,6 @@ namespace {
 using tests::TemporaryFolder;
 namespace fs = std::filesystem;
 
-const FakeEmbedder kEmbedder;
 
 class Import : public testing::Test {
  protected:

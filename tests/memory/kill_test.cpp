@@ -15,7 +15,7 @@
 namespace atelier::retrieval {
 namespace {
 
-const FakeEmbedder kEmbedder(64);
+const FakeEmbedder kNarrowEmbedder(64);
 constexpr int64_t kBatch = 5;
 
 
@@ -31,7 +31,7 @@ constexpr int64_t kBatch = 5;
         const vision::Image picture = noise(static_cast<uint64_t>(i), 32);
         documents.push_back(document(fmt::format("d{}", i), fmt::format("caption {}", i), i % 2 ? &picture : nullptr));
       }
-      memory.add(documents, kEmbedder);
+      memory.add(documents, kNarrowEmbedder);
       if (batch % 3 == 2) memory.remove(std::vector<std::string>{documents[0].document.id});
       if (::write(pipe, "+", 1) != 1) ::_exit(1);
     }
@@ -65,7 +65,7 @@ int64_t run_and_kill(const std::filesystem::path& folder, int64_t first, int64_t
 
 TEST(Kill, LeavesAMemoryThatOpensAndVerifies) {
   const tests::TemporaryFolder folder;
-  Memory::create(folder / "m", kEmbedder, 32);
+  Memory::create(folder / "m", kNarrowEmbedder, 32);
   const char* wanted = std::getenv("ATELIER_KILLS");
   const int64_t kills = wanted ? std::atoll(wanted) : 6;
   base::Random random(static_cast<uint64_t>(::getpid()));

@@ -17,7 +17,6 @@ namespace {
 using tests::TemporaryFolder;
 namespace fs = std::filesystem;
 
-const FakeEmbedder kEmbedder;
 
 std::vector<std::string> ids(const std::vector<Hit>& hits) {
   std::vector<std::string> out;

@@ -8,7 +8,6 @@
 namespace atelier::text {
 namespace {
 
-const std::filesystem::path kData = ATELIER_TEST_DATA;
 
 std::vector<TokenId> ids_of(const Tensor& row) {
   const Tensor ids = row.to(at::kInt).contiguous();

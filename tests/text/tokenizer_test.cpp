@@ -12,7 +12,6 @@ namespace atelier::text {
 namespace {
 
 using base::json;
-const std::filesystem::path kData = ATELIER_TEST_DATA;
 
 const std::vector<std::string>& hard_strings() {
   static const std::vector<std::string> strings = {

@@ -1,18 +1,13 @@
 #include "vision/group_norm_silu.h"
 
 #include "base/compute.h"
+#include "tests/vision/gaussian.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 namespace atelier::vision {
 namespace {
-
-Tensor gaussian(std::vector<int64_t> shape, uint64_t seed) {
-  at::Generator generator = at::detail::createCPUGenerator(seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
-}
 
 struct Results {
   Tensor y, dx, dgamma, dbeta;

@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/safetensors.h"
+#include "tests/support.h"
 
 #include <gtest/gtest.h>
 
@@ -13,7 +14,6 @@ namespace atelier::vision {
 namespace {
 
 using base::InvalidArgument;
-const std::filesystem::path kData = ATELIER_TEST_DATA;
 
 Image from_bytes(const Tensor& bytes) {  // (height, width, 3) uint8
   Image image(bytes.size(1), bytes.size(0));

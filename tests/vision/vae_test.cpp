@@ -1,8 +1,9 @@
 #include "vision/vae.h"
 
 #include "base/error.h"
+#include "tests/support.h"
+#include "tests/vision/gaussian.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
 
 namespace atelier::vision {
@@ -10,12 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using base::InvalidArgument, base::InvalidFile, base::json;
-const fs::path kData = ATELIER_TEST_DATA;
-
-Tensor gaussian(std::vector<int64_t> shape, uint64_t seed) {
-  at::Generator generator = at::detail::createCPUGenerator(seed);
-  return at::randn(shape, generator, at::TensorOptions(at::kFloat));
-}
 
 double largest_difference(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>(); }
 

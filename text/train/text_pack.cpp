@@ -13,13 +13,6 @@ namespace {
 
 constexpr int64_t kValidationShare = 100;  // one of so many documents
 
-/// FNV-1a: the same on every machine.
-uint64_t hash(std::string_view text) {
-  uint64_t h = 0xCBF29CE484222325u;
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return base::mix(h);
-}
-
 template <class T>
 Tensor as_tensor(const std::vector<T>& values, at::ScalarType dtype) {
   Tensor tensor = at::empty({static_cast<int64_t>(values.size())}, dtype);
@@ -40,7 +33,7 @@ PackCounts pack_text(const Tokenizer& tokenizer, const std::function<bool(std::s
     const std::vector<TokenId> ids = tokenizer.encode(line, /*parse_special=*/true);
     tokens.insert(tokens.end(), ids.begin(), ids.end());
     documents.push_back(static_cast<int64_t>(tokens.size()));
-    validation.push_back(hash(line) % kValidationShare == 0);
+    validation.push_back(base::mix(base::hash(line)) % kValidationShare == 0);
     counts.validation += validation.back();
     counts.bytes += static_cast<int64_t>(line.size());
   }

@@ -1,5 +1,7 @@
 #include "text/train/token_loss.h"
 
+#include <torch/csrc/autograd/custom_function.h>
+
 #include <algorithm>
 
 namespace atelier::text {
