@@ -69,7 +69,7 @@ int choose_threads(int wish) {
   const int most = available_processors();
   REQUIRE(wish >= 0 && wish <= most, "threads must be 1 to {} on this machine, or 0 for one a core, not {}", most,
           wish);
-  return wish == 0 ? available_cores() : wish;
+  return wish == 0 ? std::min(available_cores(), omp_get_max_threads()) : wish;  // the latter is OMP_NUM_THREADS, if that is set
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace atelier::base {
 struct ComputeOptions {
   std::string device;  // "", "cpu", "cuda", "cuda:N"
   std::string dtype;   // "", "bf16", "fp32", "fp16"
-  int threads = 0;     // 0: one a physical core
+  int threads = 0;     // 0: one a physical core, or OMP_NUM_THREADS if that is fewer
 };
 
 struct Compute {

@@ -65,7 +65,7 @@ class Client {
   }
 
   /// More bytes. @return false if there are none within the time, or the other side has closed
-  bool read(int milliseconds = 10000) {
+  bool read(int milliseconds = 60000) {
     pollfd waiting{fd_, POLLIN, 0};
     if (::poll(&waiting, 1, milliseconds) <= 0) return false;
     char buffer[65536];
