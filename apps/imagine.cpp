@@ -109,20 +109,19 @@ PictureRecord make_record(const ImagineOptions& options, const std::string& hash
   return record;
 }
 
-/// The memory that stands before the prompts, if one was named or the model has its own and nothing was handed over.
-std::unique_ptr<const Recall> open_memory(const ImagineOptions& options, PictureRecord& record) {
+/// The memory that stands before the prompts: the one that was named, else the model's own, if -k asks for it or the model wants it
+/// and nothing was handed over.
+std::unique_ptr<const Recall> open_memory(const ImagineOptions& options, const ModelInfo& model, PictureRecord& record) {
   const DocumentOptions& d = options.documents;
-  if (d.no_memory || d.k == 0) return nullptr;
-  fs::path folder = d.memory;
-  if (folder.empty()) {
-    folder = options.model / "memory";
-    if (!d.with.empty() || !Recall::offered || !fs::exists(folder)) {
-      REQUIRE(!d.k, "-k says how many documents a memory finds, and there is none; --memory DIR names one");
-      return nullptr;
-    }
+  const int64_t k = d.k.value_or(!d.memory.empty() ? kDocuments : d.with.empty() ? model.documents : 0);
+  if (d.no_memory || k == 0) return nullptr;
+  const fs::path folder = d.memory.empty() ? options.model / "memory" : d.memory;
+  if (d.memory.empty() && (!Recall::offered || !fs::exists(folder))) {
+    REQUIRE(!d.k, "-k says how many documents a memory finds, and there is none; --memory DIR names one");
+    return nullptr;
   }
   record.memory = d.memory.string();
-  record.k = d.k.value_or(kDocuments);
+  record.k = k;
   return Recall::open(folder, options.model / "clip");
 }
 
@@ -150,7 +149,7 @@ ImagineResult imagine(ImagineOptions options,
   const std::unique_ptr<Painter> painter = open(options.model);
   PictureRecord record = make_record(options, painter->model_hash(), model.picture_size);
   describe(options, inputs, record);
-  const std::unique_ptr<const Recall> memory = open_memory(options, record);
+  const std::unique_ptr<const Recall> memory = open_memory(options, model, record);
   std::optional<retrieval::Clip> clip;
   if (options.best_of > 1) clip.emplace(retrieval::Clip::load(options.model / "clip"));
   result.load_seconds = seconds_since(start);

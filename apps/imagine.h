@@ -25,9 +25,9 @@ struct NegToMeOptions {
 
 /// What stands before the prompts (RA-CM3).
 struct DocumentOptions {
-  std::filesystem::path memory;  // empty: the model's own, if it has one and nothing is handed over
+  std::filesystem::path memory;  // empty: the model's own, if it has one
   bool no_memory = false;
-  std::optional<int64_t> k;      // documents that the memory finds; without a value 2
+  std::optional<int64_t> k;      // documents that the memory finds; without a value 2 of one that was named, of the model's own as many as it wants
   struct Handed {
     std::filesystem::path picture;
     std::string caption;

@@ -138,8 +138,8 @@ void add_imagine_command(CLI::App& app) {
   command->add_option("--negtome-tau", o.negtome.config.tau, "Only where picture and reference are more alike than this (cosine)")->capture_default_str();
   command->add_option("--negtome-layers", a->layers, "In these layers of the image tower, such as 0-7 (default: all)");
   command->add_option("--negtome-until", o.negtome.config.until, "From timestep 1000 down to this one")->capture_default_str();
-  command->add_option("--memory", a->memory, "Folder of a memory whose documents stand before the prompt (default: the model's own)");
-  command->add_option("-k,--documents", o.documents.k, fmt::format("How many the memory finds, 0 to {} (default 2)", kMostDocuments));
+  command->add_option("--memory", a->memory, "Folder of a memory whose documents stand before the prompt (default: the model's own, if -k asks for it)");
+  command->add_option("-k,--documents", o.documents.k, fmt::format("How many the memory finds, 0 to {} (default: 2 of one that was named)", kMostDocuments));
   command->add_flag("--no-memory", o.documents.no_memory, "Draw from the weights alone");
   command->add_option("--with", a->with, "A picture to draw after, picture.png or picture.png:caption; may be given several times")->allow_extra_args(false);
   command->add_option("--init", a->init, "Start from this picture");

@@ -14,11 +14,13 @@ namespace {
 struct ModelIndex {
   std::string _class_name;
   std::string version;
+  int64_t documents = 0;
 
   template <class Visitor>
   void visit(Visitor& v) {
     v("_class_name", _class_name, base::one_of({"AtelierPipeline"}));
     v("version", version, base::any());
+    v("documents", documents, base::range(0, 8));
   }
 };
 
@@ -34,7 +36,7 @@ ModelInfo read_model_info(const fs::path& folder) {
     CHECK_FILE(fs::exists(folder / component / "config.json", ignored), folder.string(),
                "the component {}/ is missing (no config.json)", component);
   const auto fusion = base::read_config<fusion::FusionConfig>(folder / "fusion/config.json", base::UnknownFields::ignore);
-  return {index.version, fusion.styles, fusion.latent_size * 8};
+  return {index.version, fusion.styles, fusion.latent_size * 8, index.documents};
 }
 
 fs::path default_model_folder() {

@@ -16,6 +16,7 @@ struct ModelInfo {
   std::string version;              // of the weights
   std::vector<std::string> styles;  // what --style offers
   int64_t picture_size = 0;         // side of the pictures that it draws, in pixels
+  int64_t documents = 0;            // of its own memory that stand before a prompt when nobody asks: what measured best
 };
 
 /// @throws InvalidFile for a folder that is not a model's, or that misses a component

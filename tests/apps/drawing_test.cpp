@@ -109,6 +109,27 @@ TEST_F(Program, WhatAMemoryFindsStandsBeforeThePrompt) {
   EXPECT_NE(command.find("--memory=mine -k 2"), std::string::npos) << command;
 }
 
+// The memory that ships: read when -k asks, and not otherwise, as these weights draw better without it.
+TEST_F(Program, TheModelsOwnMemoryIsThereWhenAskedFor) {
+  const auto draw = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), {"imagine", "a red apple, noto style", "--steps", "3", "--seed", "9", "--json"});
+    const Outcome outcome = run(more);
+    EXPECT_EQ(outcome.exit_code, 0) << outcome.err;
+    return base::parse_json(outcome.out, "stdout").at("pictures").at(0);
+  };
+  const base::json documents = draw({"-k", "2", "-o", "own.png"}).at("documents");
+  ASSERT_EQ(documents.size(), 2u);
+  for (const base::json& document : documents)
+    for (const char* field : {"id", "licence"}) EXPECT_FALSE(document.at(field).get<std::string>().empty()) << document;
+  EXPECT_NE(documents[0].at("id"), documents[1].at("id"));
+  const base::json unasked = draw({"-o", "unasked.png"});
+  EXPECT_TRUE(!unasked.contains("documents") || unasked.at("documents").empty()) << unasked;
+  draw({"--no-memory", "-o", "without.png"});
+  const auto pixels = [&](const char* name) { return vision::read_image(folder / name).pixels; };
+  EXPECT_EQ(pixels("unasked.png"), pixels("without.png"));
+  EXPECT_NE(pixels("own.png"), pixels("without.png"));
+}
+
 TEST_F(Program, TheBestOfSeveralIsOneOfThem) {
   ASSERT_EQ(run({"imagine", "a star", "--steps", "3", "--seed", "7", "--best-of", "3", "--no-memory", "-o", "best.png", "--json"}).exit_code, 0);
   ASSERT_EQ(run({"imagine", "a star", "--steps", "3", "--seed", "7", "-b", "3", "--no-memory", "-o", "each_%d.png"}).exit_code, 0);
