@@ -120,10 +120,12 @@ void report_model(Report& report, const fs::path& folder) {
 #ifndef ATELIER_CORE_ONLY
 void report_corpus(Report& report) {
   const fs::path folder = corpus::default_folder();
+  std::error_code ignored;
+  if (!fs::exists(folder / "corpus.jsonl", ignored)) return report.line("corpus", "none (only training needs it; `atelier corpus build` makes it)");
   try {
     report.line("corpus", fmt::format("{} ({} pictures)", folder.string(), corpus::Corpus::open(folder).size()));
-  } catch (const std::exception&) {
-    report.line("corpus", "none (only training needs it; `atelier corpus build` makes it)");
+  } catch (const std::exception& error) {
+    report.line("corpus", error.what());
   }
 }
 #endif

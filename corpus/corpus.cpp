@@ -24,8 +24,9 @@ fs::path default_folder() {
 
 Corpus Corpus::open(const fs::path& folder) {
   const fs::path pixels = folder / "pictures.safetensors", lines = folder / "corpus.jsonl";
-  REQUIRE(fs::exists(pixels) && fs::exists(lines), "{} holds no corpus; make one with: atelier corpus fetch --corpus {} && atelier corpus build --corpus {}",
-          folder.string(), folder.string(), folder.string());
+  std::error_code ignored;
+  CHECK_FILE(fs::exists(pixels, ignored) && fs::exists(lines, ignored), folder.string(),
+             "there is no corpus here; make one with: atelier corpus fetch --corpus {} && atelier corpus build --corpus {}", folder.string(), folder.string());
   Corpus corpus;
   corpus.folder_ = folder;
   const std::string text = base::read_file(lines);

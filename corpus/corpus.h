@@ -48,7 +48,7 @@ struct Picture {
 /// An opened corpus; pixels stay on disk (mapped).
 class Corpus {
  public:
-  /// @throws InvalidArgument with the command that builds it if the folder has none
+  /// @throws InvalidFile with the command that builds it if the folder has none
   static Corpus open(const std::filesystem::path& folder);
 
   int64_t size() const { return static_cast<int64_t>(pictures_.size()); }
