@@ -3,27 +3,7 @@
 #include "base/error.h"
 #include "base/progress.h"
 
-#include <algorithm>
-#include <chrono>
-#include <cmath>
-
 namespace atelier::eval {
-
-int64_t Workbench::count(int64_t full, int64_t quick) {
-  if (options_.quick) return quick;
-  if (!share_) {
-    constexpr double kSeconds = 0.45;  // a picture, on a machine that does all in half an hour
-    const auto seconds = [&] {
-      const auto start = std::chrono::steady_clock::now();
-      draw({"a red apple", {}, {}, {}}, 1);
-      return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    };
-    seconds();  // warm
-    share_ = std::min(1.0, kSeconds / std::min(seconds(), seconds()));
-    if (*share_ < 1) base::say(fmt::format("this machine is slow: {:.0f} % of the samples, so that all takes half an hour", 100 * *share_));
-  }
-  return std::max(quick, static_cast<int64_t>(std::llround(*share_ * static_cast<double>(full))));
-}
 
 const corpus::Corpus& Workbench::corpus() {
   if (!corpus_) corpus_.emplace(corpus::Corpus::open(options_.corpus));

@@ -31,9 +31,8 @@ class Workbench {
   explicit Workbench(EvalOptions options) : options_(std::move(options)) {}
 
   const EvalOptions& options() const { return options_; }
-  /// How many samples: the second in a quick run; of the first a share, where a picture takes so long here that all rows together
-  /// would take more than half an hour.
-  int64_t count(int64_t full, int64_t quick);
+  /// How many samples: the second in a quick run.
+  int64_t count(int64_t full, int64_t quick) const { return options_.quick ? quick : full; }
 
   /// Opened at the first call. @throws what their open and load throw
   const corpus::Corpus& corpus();
@@ -64,7 +63,6 @@ class Workbench {
   std::optional<fusion::Pipeline> pipeline_;
   std::optional<retrieval::ClipEmbedder> judge_;
   std::unordered_map<int64_t, Tensor> kept_;
-  std::optional<double> share_;
 };
 
 /// `count` of the items (all if there are fewer) in an order that depends on `stream` alone.
