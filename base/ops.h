@@ -6,7 +6,7 @@
 
 namespace atelier::base {
 
-/// x of length 1 along the last dimension; zeros stay.
+/// x of length 1 along the last dimension; zeros stay. @param x (…, d) @return the same shape and dtype
 Tensor unit(const Tensor& x);
 
 /// x W^T + b. @param x (…, in) @param weight (out, in), x's dtype @param bias (out) fp32, or undefined

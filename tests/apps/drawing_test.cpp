@@ -1,4 +1,5 @@
 // `atelier imagine` with the model that ships.
+#include "apps/model_folder.h"
 #include "tests/apps/program_fixture.h"
 #include "vision/image.h"
 
@@ -128,6 +129,17 @@ TEST_F(Program, TheModelsOwnMemoryIsThereWhenAskedFor) {
   const auto pixels = [&](const char* name) { return vision::read_image(folder / name).pixels; };
   EXPECT_EQ(pixels("unasked.png"), pixels("without.png"));
   EXPECT_NE(pixels("own.png"), pixels("without.png"));
+
+  // Weights that want documents get them unasked, unless they are forbidden.
+  const fs::path wants = folder / "wants";
+  fs::create_directory(wants);
+  for (const fs::directory_entry& part : fs::directory_iterator(default_model_folder()))
+    if (part.is_directory()) fs::create_symlink(part.path(), wants / part.path().filename());
+  base::write_file(wants / "model_index.json", R"({"_class_name": "AtelierPipeline", "version": "0", "documents": 1})");
+  EXPECT_EQ(draw({"--model", wants.string(), "-o", "wanted.png"}).at("documents").size(), 1u);
+  const base::json forbidden = draw({"--model", wants.string(), "--no-memory", "-o", "forbidden.png"});
+  EXPECT_TRUE(!forbidden.contains("documents") || forbidden.at("documents").empty()) << forbidden;
+  EXPECT_EQ(pixels("forbidden.png"), pixels("without.png"));
 }
 
 TEST_F(Program, TheBestOfSeveralIsOneOfThem) {

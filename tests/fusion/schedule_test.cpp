@@ -4,6 +4,7 @@
 #include "base/random.h"
 #include "base/safetensors.h"
 #include "fusion/sampler.h"
+#include "tests/support.h"
 
 #include <gtest/gtest.h>
 
@@ -11,8 +12,6 @@
 
 namespace atelier::fusion {
 namespace {
-
-const std::filesystem::path kData = ATELIER_TEST_DATA;
 
 // schedulers.json: model(x, t) = tanh(0.7 x + 0.1) (1 + 0.2 sin(t / 50))
 Tensor toy(const Tensor& x, double t) { return at::tanh(x * 0.7 + 0.1) * (1 + 0.2 * std::sin(t / 50)); }

@@ -2,14 +2,13 @@
 #include "base/json.h"
 #include "base/ops.h"
 #include "base/safetensors.h"
+#include "tests/support.h"
 #include "text/transformer.h"
 
 #include <gtest/gtest.h>
 
 namespace atelier {
 namespace {
-
-const std::filesystem::path kData = ATELIER_TEST_DATA;
 
 struct Towers {
   base::Safetensors file{kData / "lmfusion_towers.safetensors"};

@@ -20,8 +20,6 @@ using base::InvalidFile;
 using base::json;
 using ::atelier::tests::TemporaryFolder;
 
-const fs::path kData = ATELIER_TEST_DATA;
-
 double largest_difference(const Tensor& a, const Tensor& b) { return (a - b).abs().max().item<double>(); }
 
 ClipModel load_model(const fs::path& folder, const ClipConfig& config) {
