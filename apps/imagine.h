@@ -20,7 +20,7 @@ struct NegToMeOptions {
   std::optional<double> diverse;            // alpha
   std::vector<std::filesystem::path> avoid;
   std::filesystem::path avoid_mask;         // empty: all of them
-  double avoid_alpha = fusion::kNegToMeAlpha;
+  double avoid_alpha = fusion::kAvoidAlpha;
 };
 
 /// What stands before the prompts (RA-CM3).

@@ -58,7 +58,7 @@ void run_imagine(ImagineArguments arguments) {
   options.grid = arguments.grid;
   NegToMeOptions& negtome = options.negtome;
   if (arguments.diverse_given->count() > 0)
-    negtome.diverse = arguments.diverse.empty() ? fusion::kNegToMeAlpha : read_number(arguments.diverse, "diverse");
+    negtome.diverse = arguments.diverse.empty() ? fusion::kDiverseAlpha : read_number(arguments.diverse, "diverse");
   negtome.avoid.assign(arguments.avoid.begin(), arguments.avoid.end());
   negtome.avoid_mask = arguments.avoid_mask;
   if (!arguments.layers.empty()) std::tie(negtome.config.first_layer, negtome.config.last_layer) = read_range(arguments.layers);
@@ -131,13 +131,14 @@ void add_imagine_command(CLI::App& app) {
   command->add_option("--style", o.style, "A style's name; `atelier inspect models/starter` lists them");
   a->diverse_given = command->add_option("--diverse", a->diverse, "Push the pictures of a batch away from its first one, this strongly; below 0: towards it")
       ->expected(0, 1)
-      ->default_str(fmt::format("{}", fusion::kNegToMeAlpha));
+      ->default_str(fmt::format("{}", fusion::kDiverseAlpha));
+  command->add_option("--diverse-until", o.negtome.config.diverse_until, "From timestep 1000 down to this one")->capture_default_str();
   command->add_option("--avoid", a->avoid, "Push away from what this picture shows; may be given several times")->allow_extra_args(false);
   command->add_option("--avoid-mask", a->avoid_mask, "Only where this picture is light");
   command->add_option("--avoid-alpha", o.negtome.avoid_alpha, "How strongly; below 0: towards it")->capture_default_str();
+  command->add_option("--avoid-until", o.negtome.config.avoid_until, "From timestep 1000 down to this one; lower changes more")->capture_default_str();
   command->add_option("--negtome-tau", o.negtome.config.tau, "Only where picture and reference are more alike than this (cosine)")->capture_default_str();
   command->add_option("--negtome-layers", a->layers, "In these layers of the image tower, such as 0-7 (default: all)");
-  command->add_option("--negtome-until", o.negtome.config.until, "From timestep 1000 down to this one")->capture_default_str();
   command->add_option("--memory", a->memory, "Folder of a memory whose documents stand before the prompt (default: the model's own, if -k asks for it)");
   command->add_option("-k,--documents", o.documents.k, fmt::format("How many the memory finds, 0 to {} (default: 2 of one that was named)", kMostDocuments));
   command->add_flag("--no-memory", o.documents.no_memory, "Draw from the weights alone");

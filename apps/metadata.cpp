@@ -69,8 +69,9 @@ std::string command_line(const PictureRecord& record) {
   if (record.avoid_mask) line += " --avoid-mask=" + shell_quote(record.avoid_mask->path);
   if (record.avoid_alpha) line += fmt::format(" --avoid-alpha={}", *record.avoid_alpha);
   if (record.negtome)
-    line += fmt::format(" --negtome-tau={} --negtome-layers={}-{} --negtome-until={}", record.negtome->tau, record.negtome->first_layer,
-                        record.negtome->last_layer, record.negtome->until);
+    line += fmt::format(" --negtome-tau={} --negtome-layers={}-{}", record.negtome->tau, record.negtome->first_layer, record.negtome->last_layer);
+  if (record.negtome && record.diverse) line += fmt::format(" --diverse-until={}", record.negtome->diverse_until);
+  if (record.negtome && !record.avoid.empty()) line += fmt::format(" --avoid-until={}", record.negtome->avoid_until);
   for (const HandedDocument& document : record.with)
     line += " --with=" + shell_quote(document.picture.path + (document.caption.empty() ? "" : ":" + document.caption));
   if (!record.k) {

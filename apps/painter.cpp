@@ -49,7 +49,7 @@ class PipelinePainter : public Painter {
         own.seed = base::mix(i + 1);  // of its own, so that a batch draws what single runs draw
         avoided_.push_back({pipeline_.trace(prompt, request.avoid[i], own), patches(request.avoid_mask), request.avoid_alpha});
       }
-      first_ = request.diverse ? std::make_shared<fusion::TokenTrace>(options.num_inference_steps, layers()) : nullptr;
+      first_ = request.diverse ? std::make_shared<fusion::TokenTrace>(options.num_inference_steps, layers(), request.config.diverse_until) : nullptr;
     }
     fusion::TokenMerging result = {request.config, avoided_, request.index == 0 ? first_ : nullptr};
     if (request.diverse && request.index > 0) {

@@ -21,7 +21,7 @@ struct NegToMeRequest {
   std::optional<double> diverse;      // alpha: away from the picture with index 0
   std::vector<vision::Image> avoid;   // away from these
   vision::Image avoid_mask;           // light where they count; without pixels: everywhere
-  double avoid_alpha = fusion::kNegToMeAlpha;
+  double avoid_alpha = fusion::kAvoidAlpha;
 };
 
 /// One picture to draw, every field checked.

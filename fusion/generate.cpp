@@ -128,8 +128,9 @@ std::shared_ptr<const TokenTrace> trace_reference(const FusionModel& model, cons
   const int64_t halves = context.next.size(0);
   at::Generator generator = base::generator(options.seed);
   const Tensor epsilon = at::randn(latents.sizes(), generator, at::kFloat).to(latents.device());
+  const NegToMeConfig& config = options.merging.config;
   const TokenMerging recording = {
-      options.merging.config, {}, std::make_shared<TokenTrace>(options.num_inference_steps, model.image_tower().config().num_hidden_layers)};
+      config, {}, std::make_shared<TokenTrace>(options.num_inference_steps, model.image_tower().config().num_hidden_layers, config.avoid_until)};
   const std::vector<Level> levels = fusion::levels(model, options);
   for (int64_t step = 0; step < options.num_inference_steps; ++step) {
     const Level& level = levels[step];

@@ -52,7 +52,7 @@ Tensor draw(const FusionModel& model, Context& context, Context* negative, const
 
 /// The tokens that a finished picture has at each step of such a drawing, noised to the step's timestep along one
 /// trajectory of its own: what `merging` takes to stay away from it.
-/// @param latents (1, C, S, S) fp32, normalised @param options  seed: of its noise; merging.config: which tokens
+/// @param latents (1, C, S, S) fp32, normalised @param options  seed: of its noise; merging.config: which tokens, and how far down
 std::shared_ptr<const TokenTrace> trace_reference(const FusionModel& model, const std::vector<int32_t>& prompt,
                                                   const std::vector<int32_t>& negative, const Tensor& latents,
                                                   const GenerateOptions& options);

@@ -145,7 +145,7 @@ struct ImageRequest {
   std::optional<double> diverse;
   OneOrMany<Upload> avoid;
   Upload avoid_mask;
-  double avoid_alpha = fusion::kNegToMeAlpha, tau = fusion::NegToMeConfig().tau;
+  double avoid_alpha = fusion::kAvoidAlpha, tau = fusion::NegToMeConfig().tau;
 
   template <class Visitor>
   void visit(Visitor& v) {

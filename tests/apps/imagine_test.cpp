@@ -157,7 +157,7 @@ TEST_F(Imagine, GuidanceByPicturesReachesEveryPicture) {
   EXPECT_EQ(record->avoid.at(0).hash, pixel_hash(vision::Image(20, 10, 3, 40)));
   EXPECT_NE(record->avoid.at(0).hash, pixel_hash(vision::Image(10, 20, 3, 40)));
   const std::string command = command_line(*record);
-  for (const char* part : {"--batch 2 --diverse=1.5", "--avoid=", "--avoid-mask=", "--negtome-tau=0.5", "--seed 7 "})
+  for (const char* part : {"--batch 2 --diverse=1.5", "--avoid=", "--avoid-mask=", "--negtome-tau=0.5", "--diverse-until=900", "--avoid-until=800", "--seed 7 "})
     EXPECT_NE(command.find(part), std::string::npos) << command;
 }
 
@@ -171,7 +171,7 @@ TEST_F(Imagine, GuidanceByPicturesThatCannotBe) {
   refused([](NegToMeOptions& n) { n.diverse = 1; }, "ask for several with --batch");
   refused([](NegToMeOptions& n) { n.avoid_alpha = 11; }, "alpha must be -10 to 10, not 11");
   refused([](NegToMeOptions& n) { n.config.tau = 3; }, "tau must be -1 to 2, not 3");
-  refused([](NegToMeOptions& n) { n.config.until = -1; }, "until must be 0 to 1000");
+  refused([](NegToMeOptions& n) { n.config.avoid_until = -1; }, "until must be 0 to 1000");
   refused([](NegToMeOptions& n) { n.avoid_mask = "m.png"; }, "there is no --avoid");
   refused([](NegToMeOptions& n) { n.avoid.assign(9, "a.png"); }, "at most 8 pictures");
   options.negtome.avoid = {folder / "none.png"};

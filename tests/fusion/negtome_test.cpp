@@ -48,24 +48,25 @@ TEST(PushAway, LeavesWhatItMust) {
   EXPECT_TRUE(at::equal(push(left, right, {}, 0.9, 0.65), left)) << "orthogonal";
 }
 
-GenerateOptions merged_until(uint64_t seed, double until = 0) {
+constexpr double kAlpha = 0.9;
+
+GenerateOptions merged(uint64_t seed) {
   GenerateOptions result;
   result.seed = seed;
   result.guidance_scale = 3;
   result.num_inference_steps = 4;
-  result.merging.config.until = until;
   result.merging.config.tau = -1;  // tokens of a random model are alike by chance only
   return result;
 }
 
-std::shared_ptr<TokenTrace> new_trace() { return std::make_shared<TokenTrace>(4, 3); }
+std::shared_ptr<TokenTrace> new_trace(double until = 0) { return std::make_shared<TokenTrace>(4, 3, until); }
 
 // The mode inside a batch: the first picture leaves its tokens behind, the next ones keep away from them.
 TEST(NegToMe, TheFirstPictureIsTheOneWithoutIt) {
   const TinyModel tiny;
   for (const std::string& sampler : sampler_names())
     for (const double scale : {1.0, 3.0}) {
-      GenerateOptions o = merged_until(7);
+      GenerateOptions o = merged(7);
       o.sampler = sampler;
       o.guidance_scale = scale;
       const Tensor plain = draw(*tiny.model, kPrompt, kNone, o);
@@ -76,7 +77,7 @@ TEST(NegToMe, TheFirstPictureIsTheOneWithoutIt) {
         for (int64_t layer = 0; layer < 3; ++layer) EXPECT_EQ(trace->at(3, layer, half).sizes(), (std::vector<int64_t>{16, 64}));
 
       o.merging.record = nullptr;
-      o.merging.references = {{trace, {}}};
+      o.merging.references = {{trace, {}, kAlpha}};
       EXPECT_LT(difference(draw(*tiny.model, kPrompt, kNone, o), plain), 1e-4) << "pushed away from itself it stays";
       o.seed = 8;
       const Tensor pushed = draw(*tiny.model, kPrompt, kNone, o);
@@ -88,14 +89,16 @@ TEST(NegToMe, TheFirstPictureIsTheOneWithoutIt) {
 
 TEST(NegToMe, IsOffAtAlphaZeroAboveTauOneAndOutOfRange) {
   const TinyModel tiny;
-  GenerateOptions o = merged_until(8);
+  GenerateOptions o = merged(8);
   const Tensor plain = draw(*tiny.model, kPrompt, kNone, o);
-  GenerateOptions first = merged_until(7);
-  const auto trace = new_trace();
-  first.merging.record = trace;
-  draw(*tiny.model, kPrompt, kNone, first);
-  o.merging.references = {{trace, {}}};
-  const auto drawn_with = [&](auto&& change, double alpha = 0.9) {
+  const auto traced = [&](double until) {
+    GenerateOptions first = merged(7);
+    first.merging.record = new_trace(until);
+    draw(*tiny.model, kPrompt, kNone, first);
+    return first.merging.record;
+  };
+  o.merging.references = {{traced(0), {}, kAlpha}};
+  const auto drawn_with = [&](auto&& change, double alpha = kAlpha) {
     GenerateOptions changed = o;
     changed.merging.references[0].alpha = alpha;
     change(changed.merging.config);
@@ -105,18 +108,23 @@ TEST(NegToMe, IsOffAtAlphaZeroAboveTauOneAndOutOfRange) {
   EXPECT_TRUE(at::equal(drawn_with([](NegToMeConfig& c) { c.tau = 1.01; }), plain));
   EXPECT_TRUE(at::equal(drawn_with([](NegToMeConfig& c) { c.first_layer = 3; }), plain));
   EXPECT_FALSE(at::equal(drawn_with([](NegToMeConfig&) {}), plain));
-  const Tensor early = drawn_with([](NegToMeConfig& c) { c.until = 900; });
-  EXPECT_FALSE(at::equal(early, plain)) << "the first step is at 1000";
-  EXPECT_FALSE(at::equal(early, drawn_with([](NegToMeConfig&) {})));
-  const Tensor towards = drawn_with([](NegToMeConfig&) {}, -0.9);
-  EXPECT_FALSE(at::equal(towards, drawn_with([](NegToMeConfig&) {})));
+  const Tensor whole = drawn_with([](NegToMeConfig&) {});
+  EXPECT_FALSE(at::equal(drawn_with([](NegToMeConfig&) {}, -kAlpha), whole));
+  // A reference pushes as far down as its trace goes, whatever the other ones do: the first step is at 1000.
+  o.merging.references = {{traced(900), {}, kAlpha}};
+  const Tensor early = drawn_with([](NegToMeConfig&) {});
+  EXPECT_FALSE(at::equal(early, plain));
+  EXPECT_FALSE(at::equal(early, whole));
+  o.merging.references.push_back({traced(0), {}, kAlpha});
+  EXPECT_FALSE(at::equal(drawn_with([](NegToMeConfig&) {}), early));
 }
 
 // A picture handed over: its tokens at a step are those of the network's view of it, noised to that step.
 TEST(NegToMe, AReferencePictureIsSeenAsNoisyAsTheDrawnOne) {
   const TinyModel tiny;
   const Tensor latents = tiny.picture(4);
-  GenerateOptions o = merged_until(7, 400);
+  GenerateOptions o = merged(7);
+  o.merging.config.avoid_until = 400;
   const auto trace = trace_reference(*tiny.model, kPrompt, kNone, latents, o);
   EXPECT_TRUE(trace->at(2, 0, 0).defined()) << "t = 500";
   EXPECT_FALSE(trace->at(3, 0, 0).defined()) << "t = 250 is past the range";
@@ -133,7 +141,7 @@ TEST(NegToMe, AReferencePictureIsSeenAsNoisyAsTheDrawnOne) {
   EXPECT_LT(difference(seen, trace->at(1, 1, 0)), 1e-4);
 
   o.seed = 8;
-  o.merging.references = {{trace, {}}};
+  o.merging.references = {{trace, {}, kAlpha}};
   const Tensor all = draw(*tiny.model, kPrompt, kNone, o);
   o.merging.references[0].mask = at::arange(16).lt(8);
   const Tensor half = draw(*tiny.model, kPrompt, kNone, o);
