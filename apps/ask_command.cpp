@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -59,16 +60,29 @@ base::json to_json(const promptcap::Answer& answer, const AskArguments& a, const
   return result;
 }
 
+/// @param model  who answers
+void answer_and_print(const AskArguments& a, const std::string& model, const std::function<promptcap::Answer()>& ask) {
+  const auto start = std::chrono::steady_clock::now();
+  const promptcap::Answer answer = ask();
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  std::printf("%s\n", a.json ? base::dump_json(to_json(answer, a, model, seconds), 2).c_str() : answer.text.c_str());
+}
+
 void run_ask(const AskArguments& a) {
   REQUIRE(base::is_utf8(a.question), "the question is not valid UTF-8");
   REQUIRE(base::is_utf8(a.options.ocr), "the text of --ocr is not valid UTF-8");
   for (const std::string& choice : a.options.choices) REQUIRE(base::is_utf8(choice), "a choice is not valid UTF-8");
+  REQUIRE(a.examples.empty() || !a.direct, "--examples would not be read: --direct answers without any");
   REQUIRE(a.shots >= 0 && a.shots <= 64, "shots must be 0 to 64, not {}", a.shots);
   std::vector<vision::Image> pictures = {vision::read_image(a.picture)};
   for (const std::string& path : a.more) pictures.push_back(vision::read_image(path));
   const fs::path folder = a.model.empty() ? default_model_folder() : fs::path(a.model);
   const fusion::Pipeline pipeline = fusion::Pipeline::load(folder);
   const promptcap::Captioner captioner(pipeline);
+  if (a.direct) {
+    answer_and_print(a, folder.string(), [&] { return promptcap::answer_directly(captioner, pictures, a.question, a.options); });
+    return;
+  }
   const AskedModel asked = open_language_model(a, pipeline);
   promptcap::PromptTemplate form = promptcap::PromptTemplate::load(a.form.empty() ? asked.form : a.form);
   promptcap::AnswerOptions options = a.options;
@@ -78,23 +92,14 @@ void run_ask(const AskArguments& a) {
   std::optional<retrieval::ClipEmbedder> clip;
   // A model may bring examples; without them, or without a CLIP to choose them by, the question is asked alone.
   const fs::path examples = a.examples.empty() ? folder / "examples.safetensors" : fs::path(a.examples), clip_folder = a.clip.empty() ? folder / "clip" : fs::path(a.clip);
-  const bool wanted = !a.direct && options.shots.value_or(form.shots) > 0;
-  REQUIRE(a.examples.empty() || wanted, "--examples would not be read: {}",
-          a.direct ? "--direct answers without any" : "this prompt template has room for none; --shots says for how many");
+  const bool wanted = options.shots.value_or(form.shots) > 0;
+  REQUIRE(a.examples.empty() || wanted, "--examples would not be read: this prompt template has room for none; --shots says for how many");
   if (wanted && (!a.examples.empty() || (fs::exists(examples) && fs::exists(clip_folder)))) {
     pool = promptcap::ExamplePool::load(examples);
     clip.emplace(retrieval::Clip::load(clip_folder));
   }
   const promptcap::Answerer answerer(captioner, asked.model(), std::move(form), pool ? &*pool : nullptr, clip ? &*clip : nullptr);
-
-  const auto start = std::chrono::steady_clock::now();
-  const promptcap::Answer answer = a.direct ? answerer.answer_directly(pictures, a.question, options) : answerer.answer(pictures, a.question, options);
-  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (!a.json) {
-    std::printf("%s\n", answer.text.c_str());
-    return;
-  }
-  std::printf("%s\n", base::dump_json(to_json(answer, a, a.direct ? folder.string() : asked.model().name(), seconds), 2).c_str());
+  answer_and_print(a, asked.model().name(), [&] { return answerer.answer(pictures, a.question, options); });
 }
 
 }  // namespace

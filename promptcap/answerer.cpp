@@ -90,14 +90,14 @@ Answerer::Prepared Answerer::prepare(Captioner::Pictures pictures, const std::st
   return {std::move(examples), {caption, question, options.ocr, options.choices}};
 }
 
-Answer Answerer::answer_directly(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options) const {
+Answer answer_directly(const Captioner& captioner, Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options) {
   check(question, options);
   Answer answer;
   if (!options.choices.empty()) {
-    choose(options.choices, captioner_.score(pictures, question, options.choices), answer);
+    choose(options.choices, captioner.score(pictures, question, options.choices), answer);
     return answer;
   }
-  Said said = captioner_.answer(pictures, question, options.caption);
+  Said said = captioner.answer(pictures, question, options.caption);
   answer.text = std::move(said.text);
   answer.log_probability = said.log_probability;
   recognise_cannot_tell(answer);

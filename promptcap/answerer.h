@@ -41,8 +41,6 @@ class Answerer {
     Asked asked;
   };
   Prepared prepare(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options = {}) const;
-  /// By the joint model alone.
-  Answer answer_directly(Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options = {}) const;
 
  private:
   const Captioner& captioner_;
@@ -51,6 +49,9 @@ class Answerer {
   const ExamplePool* pool_;
   const retrieval::Embedder* embedder_;
 };
+
+/// By the joint model alone.
+Answer answer_directly(const Captioner& captioner, Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options = {});
 
 /// What a language model answers to a caption and a question; `answer` uses it.
 Answer ask_language_model(const text::LanguageModel& model, const PromptTemplate& form, const std::vector<Example>& examples, const Asked& asked);

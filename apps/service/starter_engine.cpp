@@ -69,7 +69,7 @@ class StarterEngine : public Engine {
     if (pictures.empty()) return service::chat(text_, task, on_token);
     const promptcap::AnswerOptions options = options_of(task);
     const std::string& question = task.turns.back().text;
-    return whole(task.model == kDirect ? answerer_->answer_directly(pictures, question, options) : answerer_->answer(pictures, question, options), question,
+    return whole(task.model == kDirect ? promptcap::answer_directly(captioner_, pictures, question, options) : answerer_->answer(pictures, question, options), question,
                  pictures.size(), on_token);
   }
 

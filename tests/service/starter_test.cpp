@@ -128,10 +128,7 @@ TEST_F(Starter, AnswersAboutPicturesAsTheCommandLineDoes) {
   ASSERT_TRUE(reply.contains("choices")) << reply;
   const fusion::Pipeline pipeline = fusion::Pipeline::load(apps::default_model_folder());
   const promptcap::Captioner captioner(pipeline);
-  const text::Tokenizer& tokenizer = pipeline.tokenizer();
-  const text::LocalLanguageModel words(pipeline.model().text(), tokenizer, {tokenizer.id("<bos>")}, {tokenizer.id("<eos>")}, "text");
-  const promptcap::Answerer answerer(captioner, words, promptcap::PromptTemplate::load("local"));
-  EXPECT_EQ(reply["choices"][0]["message"]["content"], answerer.answer_directly({&picture, 1}, "what is it?").text);
+  EXPECT_EQ(reply["choices"][0]["message"]["content"], promptcap::answer_directly(captioner, {&picture, 1}, "what is it?").text);
 }
 
 TEST_F(Starter, WhatItHasNoModelForIsSaid) {
