@@ -26,9 +26,10 @@ struct PackQuestionsArguments {
   bool no_filter = false;
 };
 
-/// A picture with the questions about it.
+/// A picture with the questions about it and a caption for none of them.
 struct Asked {
   vision::Image image;
+  std::string caption;
   std::vector<promptcap::Candidates> questions;
 };
 
@@ -66,6 +67,7 @@ class Packer {
         keep_example(waiting_[i].image, question.question, caption);
         ++q;
       }
+      packed.push_back({{}, tokenizer_.encode(waiting_[i].caption), {}});
       writer_.add(latents[static_cast<int64_t>(i)], packed);
     }
     waiting_.clear();
@@ -119,6 +121,7 @@ void pack(const PackQuestionsArguments& a) {
     Asked asked;
     for (const corpus::Question& question : scene.questions) asked.questions.push_back({question, promptcap::conditioned_captions(scene, question)});
     asked.image = std::move(scene.image);
+    asked.caption = std::move(scene.caption);
     packer.add(std::move(asked));
   });
   // Single pictures: drawn among those for training, each as often as any other.
@@ -132,6 +135,7 @@ void pack(const PackQuestionsArguments& a) {
     Asked asked;
     for (promptcap::AskedPicture& one : promptcap::picture_questions(corpus.picture(row), random)) asked.questions.push_back({std::move(one.question), std::move(one.captions)});
     asked.image = vision::over(corpus.image(row), {255, 255, 255});
+    asked.caption = corpus::caption(corpus.picture(row), random);
     packer.add(std::move(asked));
   }
   packer.flush();

@@ -138,8 +138,8 @@ FusionPart lay_out(const Pack& pack, const std::vector<Sequence>& sequences, con
   return part;
 }
 
-/// Pictures with a question before them, and the caption that tells what it needs or the answer behind: only read, as
-/// clean as they will be when somebody asks.
+/// Pictures with a question before them, and the caption that tells what it needs or the answer behind, or with no question
+/// and any caption: only read, as clean as they will be when somebody asks.
 FusionPart question_part(const QuestionPack& pack, const FusionTrainConfig& config, const ControlIds& ids, const base::Ranks& ranks,
                          base::Random& random, double& language_weight) {
   std::vector<Text> before, after;
@@ -147,7 +147,7 @@ FusionPart question_part(const QuestionPack& pack, const FusionTrainConfig& conf
   for (int64_t i = std::llround(config.questions * static_cast<double>(config.batch)); i > 0; --i) {
     rows.push_back(random.below(pack.size()));
     const PackedQuestion asked = pack.question(rows.back(), random);
-    const bool direct = asked.caption.empty() || random.chance(config.direct_answers);
+    const bool direct = !asked.question.empty() && (asked.caption.empty() || random.chance(config.direct_answers));
     const UnderstandingLayout layout = understanding_layout(asked.question, direct ? Reply::answer : Reply::caption, ids.understanding());
     before.emplace_back().add(layout.before, 0);
     Text& reply = after.emplace_back();

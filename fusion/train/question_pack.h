@@ -5,7 +5,8 @@
 ///   latents            (N, C, S, S)  bf16, normalised by the VAE's channel statistics
 ///   tokens             (T)           int32
 ///   offsets            (3 Q + 1)     int64: question q, its caption and its answer are texts 3 q, 3 q + 1 and 3 q + 2, text
-///                                    k is tokens [offsets[k], offsets[k + 1]); a caption may be empty: none was good enough
+///                                    k is tokens [offsets[k], offsets[k + 1]); a caption may be empty: none was good enough;
+///                                    so may question and answer be: the caption is a generic one
 ///   picture_questions  (N + 1)       int64: picture i has questions [picture_questions[i], picture_questions[i + 1])
 #include "base/random.h"
 #include "base/safetensors.h"
@@ -15,7 +16,7 @@
 
 namespace atelier::fusion {
 
-/// Token ids without control symbols.
+/// Token ids without control symbols. Without a question (nor an answer) it is a generic caption.
 struct PackedQuestion {
   std::vector<int32_t> question, caption, answer;
 };

@@ -96,6 +96,21 @@ TEST_F(Questions, TheirLossIsTheLikelihoodThatInferenceGives) {
   EXPECT_EQ(optimizer.gradient("unet_up.conv_out.weight").abs().max().item<double>(), 0);
 }
 
+// Without a question the caption stands alone, as `atelier caption` reads it, and never an answer to nothing.
+TEST_F(Questions, NoQuestionIsAGenericCaption) {
+  QuestionPackWriter writer;
+  writer.add(at::full({4, 8, 8}, 0.5), {{{}, {33, 34}, {}}});
+  writer.write(folder_ / "generic.safetensors");
+  const Pack pack(folder_ / "pack.safetensors");
+  const QuestionPack generic(folder_ / "generic.safetensors");
+  const FusionBatch batch = make_batch(pack, config(0.5), kQuestionIds, 3, {}, &generic);
+  const FusionPart& part = batch.parts.back();
+  const std::vector<int64_t> before = {kSymbols.bos, kSymbols.boi}, after = {kSymbols.eoi, 33, 34, kSymbols.eos};
+  EXPECT_TRUE(at::equal(part.before.ids, at::tensor(before).expand({10, 2})));
+  EXPECT_TRUE(at::equal(part.after.ids, at::tensor(after).expand({10, 4})));
+  EXPECT_EQ(part.after.weight.sum().item<double>(), 30);
+}
+
 TEST_F(Questions, WithoutAShareABatchIsAsItWas) {
   const Pack pack(folder_ / "pack.safetensors");
   const FusionBatch batch = make_batch(pack, config(0), kQuestionIds, 3, {});
