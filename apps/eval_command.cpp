@@ -19,7 +19,7 @@ struct EvalArguments {
   std::vector<std::string> rows;
   std::string models, corpus = corpus::default_folder().string(), tasks, output;
   text::ChatConfig server;
-  bool quick = false, sweep = false;
+  bool quick = false, full = false;
 };
 
 std::string row_names() {
@@ -45,9 +45,10 @@ void evaluate(const EvalArguments& a) {
   std::error_code error;
   fs::create_directories(a.output, error);
   REQUIRE(fs::is_directory(a.output), "the folder {} cannot be made", a.output);
+  const eval::Size size = a.quick ? eval::Size::quick : a.full ? eval::Size::full : eval::Size::usual;
   eval::Workbench bench({.models = a.models.empty() ? default_model_folder() : fs::path(a.models), .corpus = a.corpus, .tasks = a.tasks,
-                         .output = a.output, .server = a.server, .quick = a.quick, .sweep = a.sweep});
-  eval::Report report{.model = bench.pipeline().hash(), .judge = bench.judge().identity(), .quick = a.quick};
+                         .output = a.output, .server = a.server, .size = size});
+  eval::Report report{.model = bench.pipeline().hash(), .judge = bench.judge().identity(), .size = size};
   bench.corpus();  // what is missing is said before the first row, not after it
   for (const eval::Row* row : rows) {
     base::say(fmt::format("{}: {}", row->name, row->what));
@@ -70,21 +71,21 @@ void add_eval_command(CLI::App& app) {
   for (const eval::Row& row : eval::all_rows()) rows += fmt::format("  {:<10} {}\n", row.name, row.what);
   command->footer("Rows:\n" + rows +
                   "\nWrites eval.json, eval.md, plots and contact sheets into the folder; the short table goes to stdout.\n"
-                  "All rows take half an hour on two cores, --quick three minutes. Nothing is measured on training data unless\n"
-                  "the row says so.\n"
+                  "All rows take half an hour on two cores at most, --quick three minutes, --full hours. Nothing is measured on\n"
+                  "training data unless the row says so.\n"
                   "\n"
                   "Examples:\n"
                   "  atelier eval -o report\n"
                   "  atelier eval clip retrieval --quick -o report\n"
-                  "  atelier eval negtome --sweep -o report");
+                  "  atelier eval negtome --full -o report");
   command->add_option("rows", a->rows, "Which: " + row_names() + " (default: all)");
   command->add_option("--models", a->models, "Model folder (default: models/starter, or $ATELIER_MODELS/starter)");
   command->add_option("--corpus", a->corpus, "Folder of the built corpus")->capture_default_str();
   command->add_option("--tasks", a->tasks, "Folder of Visual Sketchpad's problem sets (default: fresh random problems)");
   auto* url = command->add_option("--lm-url", a->server.url, "With promptcap: OpenAI-compatible server that answers from captions (default: the model's reader)");
   command->add_option("--lm-model", a->server.model, "Model to ask for there")->needs(url);
-  command->add_flag("--quick", a->quick, "Few samples of everything");
-  command->add_flag("--sweep", a->sweep, "With negtome: alpha and tau swept, too");
+  auto* quick = command->add_flag("--quick", a->quick, "Few samples of everything");
+  command->add_flag("--full", a->full, "All samples that the claims deserve, and NegToMe's strengths swept")->excludes(quick);
   command->add_option("-o,--output", a->output, "Folder for the report, made if missing")->required();
   command->callback([a] { evaluate(*a); });
 }

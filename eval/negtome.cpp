@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <optional>
 
 namespace atelier::eval {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using fusion::TokenMerging, fusion::TokenTrace;
 
 struct Guidance {
-  double alpha = fusion::kNegToMeAlpha;
+  double alpha = fusion::kDiverseAlpha;
   fusion::NegToMeConfig config = {};
 };
 
@@ -24,7 +25,7 @@ std::vector<vision::Image> draw_batch(Workbench& bench, const std::string& promp
   const int64_t layers = pipeline.model().image_tower().config().num_hidden_layers;
   std::vector<vision::Image> pictures;
   fusion::GenerateOptions options;
-  const auto trace = std::make_shared<TokenTrace>(options.num_inference_steps, layers);
+  const auto trace = std::make_shared<TokenTrace>(options.num_inference_steps, layers, fusion::NegToMeConfig().diverse_until);
   for (int64_t i = 0; i < count; ++i) {
     base::throw_if_cancelled();
     options.seed = seed + static_cast<uint64_t>(i);
@@ -58,8 +59,8 @@ void add(Workbench& bench, const std::string& prompt, const std::vector<vision::
 }
 
 void measure_diversity(Workbench& bench, Claim& claim) {
-  const std::vector<std::string> asked = prompts(bench, bench.count(40, 5));
-  const int64_t batch = bench.count(8, 4);
+  const std::vector<std::string> asked = prompts(bench, bench.count(5, 16, 40));
+  const int64_t batch = bench.count(4, 6, 8);
   Variety plain, diverse;
   std::vector<SheetRow> sheet;
   const Guidance guidance;
@@ -86,72 +87,102 @@ struct Copied {
   double likeness;  // of the drawing that it was chosen by
 };
 
-void measure_avoidance(Workbench& bench, Claim& claim) {
+/// The pictures to keep away from, what they are called, and who says what a drawing shows.
+class Avoidance {
+ public:
+  explicit Avoidance(Workbench& bench);
+
+  /// Drawings of them, with new seeds: choosing the likeliest and looking again at the same would flatter.
+  struct Drawn {
+    std::vector<double> likeness, named;  // to the avoided picture; 1 where the drawing is recognised (of those that can be)
+    std::vector<vision::Image> pictures;
+  };
+  /// @param alpha  of the first `count` pictures; nothing: drawn without guidance
+  Drawn draw(std::optional<double> alpha, double until, int64_t count) const;
+
+  int64_t candidates() const { return candidates_; }
+  int64_t size() const { return static_cast<int64_t>(copied_.size()); }
+  fusion::PipelinePrompt prompt(int64_t c) const { return prompt_of(copied_[static_cast<size_t>(c)].row); }
+  int64_t row(int64_t c) const { return copied_[static_cast<size_t>(c)].row; }
+
+ private:
+  fusion::PipelinePrompt prompt_of(int64_t row) const { return {bench_.corpus().picture(row).title, bench_.corpus().picture(row).style, "", {}}; }
+
+  Workbench& bench_;
+  int64_t candidates_ = 0;
+  std::vector<Copied> copied_;
+  std::optional<ConceptJudge> judge_;
+};
+
+Avoidance::Avoidance(Workbench& bench) : bench_(bench) {
   const corpus::Corpus& corpus = bench.corpus();
   const auto& styles = bench.pipeline().styles();
   const std::vector<int64_t> all = bench.rows([&](const corpus::Picture& p, int64_t i) {
     return p.kind == "emoji" && bench.trained(i) && std::find(styles.begin(), styles.end(), p.style) != styles.end();
   });
-  const std::vector<int64_t> candidates = sample(all, bench.count(160, 12), 21);
-  const auto prompt_of = [&](int64_t row) { return fusion::PipelinePrompt{corpus.picture(row).title, corpus.picture(row).style, "", {}}; };
-  std::vector<Copied> copied;
-  {
-    base::Progress progress("looking for copies", static_cast<int64_t>(candidates.size()), "pictures");
-    for (const int64_t row : candidates) {
-      base::throw_if_cancelled();
-      const Tensor drawn = bench.vectors(std::vector{bench.draw(prompt_of(row), 1)});
-      copied.push_back({row, drawn[0].dot(bench.vectors(std::vector{row})[0]).item<double>()});
-      progress.advance();
-    }
-  }
-  std::sort(copied.begin(), copied.end(), [](const Copied& a, const Copied& b) { return a.likeness > b.likeness; });
-  copied.resize(std::min(copied.size(), static_cast<size_t>(bench.count(40, 5))));
-
-  // Their concepts are the names to choose from, each known by other artists' drawings.
-  std::vector<std::vector<int64_t>> real(copied.size());
-  for (const int64_t row : all)
-    for (size_t c = 0; c < copied.size(); ++c)
-      if (corpus.picture(copied[c].row).concept_id == corpus.picture(row).concept_id) real[c].push_back(row);
-  const ConceptJudge judge(bench, real);
-  std::vector<double> likeness_without, likeness_with, named_without, named_with;
-  std::vector<SheetRow> sheet;
-  base::Progress drawing("avoiding", static_cast<int64_t>(copied.size()), "pictures");
-  for (size_t c = 0; c < copied.size(); ++c) {
+  const std::vector<int64_t> candidates = sample(all, bench.count(12, 60, 160), 21);
+  candidates_ = static_cast<int64_t>(candidates.size());
+  base::Progress progress("looking for copies", candidates_, "pictures");
+  for (const int64_t row : candidates) {
     base::throw_if_cancelled();
-    const int64_t row = copied[c].row;
-    const fusion::PipelinePrompt prompt = prompt_of(row);
-    // Another seed than the one that it was chosen by: choosing the likeliest and looking again at the same would flatter.
+    const Tensor drawn = bench.vectors(std::vector{bench.draw(prompt_of(row), 1)});
+    copied_.push_back({row, drawn[0].dot(bench.vectors(std::vector{row})[0]).item<double>()});
+    progress.advance();
+  }
+  std::sort(copied_.begin(), copied_.end(), [](const Copied& a, const Copied& b) { return a.likeness > b.likeness; });
+  copied_.resize(std::min(copied_.size(), static_cast<size_t>(bench.count(5, 20, 40))));
+  // Their concepts are the names to choose from, each known by other artists' drawings.
+  std::vector<std::vector<int64_t>> real(copied_.size());
+  for (const int64_t row : all)
+    for (size_t c = 0; c < copied_.size(); ++c)
+      if (corpus.picture(copied_[c].row).concept_id == corpus.picture(row).concept_id) real[c].push_back(row);
+  judge_.emplace(bench, real);
+}
+
+Avoidance::Drawn Avoidance::draw(std::optional<double> alpha, double until, int64_t count) const {
+  Drawn result;
+  base::Progress progress(alpha ? fmt::format("avoiding, alpha {} down to {}", *alpha, until) : "without avoiding", count, "pictures");
+  for (int64_t c = 0; c < count; ++c, progress.advance()) {
+    base::throw_if_cancelled();
     fusion::GenerateOptions options;
     options.seed = 2;
-    const vision::Image without = bench.pipeline().draw(prompt, options);
-    fusion::GenerateOptions own = options;
-    own.seed = base::mix(1);
-    options.merging.references.push_back({bench.pipeline().trace(prompt, bench.picture(row), own), {}, fusion::kNegToMeAlpha});
-    const vision::Image with = bench.pipeline().draw(prompt, options);
-    const Tensor vectors = bench.vectors(std::vector{without, with}), avoided = bench.vectors(std::vector{row})[0];
-    const std::string& family = corpus.picture(row).family;
-    likeness_without.push_back(vectors[0].dot(avoided).item<double>());
-    likeness_with.push_back(vectors[1].dot(avoided).item<double>());
-    if (judge.knows(static_cast<int64_t>(c), family)) {
-      named_without.push_back(right(judge.name(vectors[0], family) == static_cast<int64_t>(c)));
-      named_with.push_back(right(judge.name(vectors[1], family) == static_cast<int64_t>(c)));
+    if (alpha) {
+      options.merging.config.avoid_until = until;
+      fusion::GenerateOptions own = options;
+      own.seed = base::mix(1);
+      options.merging.references.push_back({bench_.pipeline().trace(prompt(c), bench_.picture(row(c)), own), {}, *alpha});
     }
-    drawing.advance();
-    if (sheet.size() < 24) sheet.push_back({prompt.text + ", " + prompt.style, {bench.picture(row), without, with}});
+    result.pictures.push_back(bench_.pipeline().draw(prompt(c), options));
+    const Tensor vector = bench_.vectors(std::vector{result.pictures.back()})[0];
+    result.likeness.push_back(vector.dot(bench_.vectors(std::vector{row(c)})[0]).item<double>());
+    const std::string& family = bench_.corpus().picture(row(c)).family;
+    if (judge_->knows(c, family)) result.named.push_back(right(judge_->name(vector, family) == c));
   }
-  const auto n = static_cast<int64_t>(copied.size());
-  claim.figures.push_back({"likeness to the avoided picture, without", mean_interval(likeness_without), Unit::number, n});
-  claim.figures.push_back({"likeness to the avoided picture, --avoid", mean_interval(likeness_with), Unit::number, n});
-  Interval change = ratio_interval(likeness_with, likeness_without);
-  change = {change.value - 1, change.low - 1, change.high - 1};
-  claim.figures.push_back({"change of likeness to the avoided picture", change, Unit::percent, n, "-34.57 % (DreamSim)", "", true});
-  if (!named_with.empty()) {
-    const auto named = static_cast<int64_t>(named_with.size());
-    claim.figures.push_back({"concept accuracy, without", mean_interval(named_without), Unit::percent, named});
-    claim.figures.push_back({"concept accuracy, --avoid", mean_interval(named_with), Unit::percent, named, "", "", true});
+  return result;
+}
+
+Interval change_of(const std::vector<double>& with, const std::vector<double>& without) {
+  const Interval ratio = ratio_interval(with, without);
+  return {ratio.value - 1, ratio.low - 1, ratio.high - 1};
+}
+
+void measure_avoidance(Workbench& bench, const Avoidance& avoidance, Claim& claim) {
+  const int64_t n = avoidance.size();
+  const Avoidance::Drawn without = avoidance.draw({}, 0, n), with = avoidance.draw(fusion::kAvoidAlpha, fusion::NegToMeConfig().avoid_until, n);
+  claim.figures.push_back({"likeness to the avoided picture, without", mean_interval(without.likeness), Unit::number, n});
+  claim.figures.push_back({"likeness to the avoided picture, --avoid", mean_interval(with.likeness), Unit::number, n});
+  claim.figures.push_back({"change of likeness to the avoided picture", change_of(with.likeness, without.likeness), Unit::percent, n, "-34.57 % (DreamSim)", "", true});
+  if (const auto named = static_cast<int64_t>(with.named.size()); named > 0) {
+    claim.figures.push_back({"concept accuracy, without", mean_interval(without.named), Unit::percent, named});
+    claim.figures.push_back({"concept accuracy, --avoid", mean_interval(with.named), Unit::percent, named, "", "", true});
   }
   claim.notes.push_back(fmt::format("Avoidance is the one figure on training pictures, as it must be: of {} drawn from their captions the {} most alike were chosen; both drawings compared are new ones.",
-                                    candidates.size(), copied.size()));
+                                    avoidance.candidates(), n));
+  std::vector<SheetRow> sheet;
+  for (int64_t c = 0; c < std::min<int64_t>(n, 24); ++c) {
+    const fusion::PipelinePrompt prompt = avoidance.prompt(c);
+    sheet.push_back({prompt.text + ", " + prompt.style, {bench.picture(avoidance.row(c)), without.pictures[static_cast<size_t>(c)], with.pictures[static_cast<size_t>(c)]}});
+  }
   claim.pictures.push_back(bench.keep("negtome_avoidance.png", contact_sheet({"to avoid", "without", "--avoid"}, sheet)));
 }
 
@@ -159,7 +190,7 @@ void measure_cost(Workbench& bench, Claim& claim) {
   const std::string prompt = prompts(bench, 1).front();
   const Guidance guidance;
   std::array<std::vector<double>, 2> seconds;
-  const int64_t pairs = bench.count(12, 2);
+  const int64_t pairs = bench.count(2, 6, 12);
   draw_batch(bench, prompt, 1, 1, nullptr);  // warm
   base::Progress progress("cost", pairs, "pairs");
   for (int64_t pair = 0; pair < pairs; ++pair, progress.advance())
@@ -169,18 +200,17 @@ void measure_cost(Workbench& bench, Claim& claim) {
       draw_batch(bench, prompt, 7, 4, with ? &guidance : nullptr);
       seconds[static_cast<size_t>(with)].push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     }
-  Interval ratio = ratio_interval(seconds[1], seconds[0]);
   claim.figures.push_back({"time of a batch of 4", mean_interval(seconds[0]), Unit::milliseconds, pairs, "13.2 s"});
-  claim.figures.push_back({"further time with --diverse", {ratio.value - 1, ratio.low - 1, ratio.high - 1}, Unit::percent, pairs, "+3.8 %", "runs by turns", true});
+  claim.figures.push_back({"further time with --diverse", change_of(seconds[1], seconds[0]), Unit::percent, pairs, "+3.8 %", "runs by turns", true});
 }
 
-/// Variety against likeness to the prompt for each alpha and tau: where the defaults come from.
-void sweep(Workbench& bench, Claim& claim) {
+/// Variety against likeness to the prompt for each alpha and tau, and in half of the layers: where the defaults come from.
+void sweep_diversity(Workbench& bench, Claim& claim) {
   constexpr std::array kAlphas = {0.3, 0.6, 0.9, 1.4, 2.0};
   constexpr std::array kTaus = {0.5, 0.65, 0.8};
-  const std::vector<std::string> asked = prompts(bench, bench.count(12, 2));
+  const std::vector<std::string> asked = prompts(bench, 12);
   std::vector<Series> pairwise, to_prompt;
-  base::Progress progress("sweeping", static_cast<int64_t>((kAlphas.size() * kTaus.size() + 1) * asked.size()), "batches");
+  base::Progress progress("sweeping", static_cast<int64_t>((kAlphas.size() * kTaus.size() + 3) * asked.size()), "batches");
   const auto variety = [&](const Guidance* guidance) {
     Variety all;
     for (size_t i = 0; i < asked.size(); ++i, progress.advance()) add(bench, asked[i], draw_batch(bench, asked[i], 100 * (i + 1), 4, guidance), all);
@@ -200,8 +230,36 @@ void sweep(Workbench& bench, Claim& claim) {
     pairwise.push_back(std::move(likeness));
     to_prompt.push_back(std::move(kept));
   }
+  const int64_t layers = bench.pipeline().model().image_tower().config().num_hidden_layers;
+  for (const auto& [first, last] : {std::pair<int64_t, int64_t>(0, layers / 2 - 1), {layers / 2, layers - 1}}) {
+    const Guidance guidance{fusion::kDiverseAlpha, {.first_layer = first, .last_layer = last}};
+    const Variety some = variety(&guidance);
+    claim.figures.push_back({fmt::format("alpha {}, layers {}-{}: pairwise likeness", guidance.alpha, first, last), mean_interval(some.pairwise), Unit::number, static_cast<int64_t>(asked.size()), "",
+                             fmt::format("to the prompt {:.4f}", mean_interval(some.to_prompt).value)});
+  }
   claim.pictures.push_back(bench.keep("negtome_sweep.png", line_plot("Diversity of a batch of 4", "alpha", "pairwise likeness", pairwise)));
   claim.pictures.push_back(bench.keep("negtome_sweep_prompt.png", line_plot("Likeness to the prompt", "alpha", "likeness to the prompt", to_prompt)));
+}
+
+/// How far a drawing gets from the avoided picture, and whether it is still recognised, for each alpha and range.
+void sweep_avoidance(Workbench& bench, const Avoidance& avoidance, Claim& claim) {
+  constexpr std::array kAlphas = {0.9, 2.0, 3.0};
+  constexpr std::array kUntils = {900.0, 800.0, 700.0, 600.0};
+  const int64_t n = std::min<int64_t>(avoidance.size(), 24);
+  const Avoidance::Drawn without = avoidance.draw({}, 0, n);
+  std::vector<Series> changes;
+  for (const double alpha : kAlphas) {
+    Series change{fmt::format("alpha {}", alpha), {}, {}};
+    for (const double until : kUntils) {
+      const Avoidance::Drawn with = avoidance.draw(alpha, until, n);
+      change.x.push_back(until);
+      change.y.push_back(change_of(with.likeness, without.likeness));
+      claim.figures.push_back({fmt::format("avoid-alpha {} until {}: change of likeness", alpha, until), change.y.back(), Unit::percent, n, "",
+                               with.named.empty() ? "" : fmt::format("concept accuracy {:.1f} %", 100 * mean_interval(with.named).value)});
+    }
+    changes.push_back(std::move(change));
+  }
+  claim.pictures.push_back(bench.keep("negtome_sweep_avoid.png", line_plot("Away from a picture", "until timestep", "change of likeness to it", changes)));
 }
 
 }  // namespace
@@ -210,12 +268,17 @@ Claim measure_negtome(Workbench& bench) {
   Claim claim;
   claim.method = "NegToMe";
   claim.says = "Pushing image tokens from their nearest ones in another picture makes batches more diverse and keeps pictures away from a reference, at next to no cost.";
-  claim.data = fmt::format("Titles of training emoji as prompts, without a style; likeness is the inner product of CLIP vectors; alpha {}, tau {}, timesteps down to {}.", fusion::kNegToMeAlpha,
-                           fusion::NegToMeConfig().tau, fusion::NegToMeConfig().until);
+  const fusion::NegToMeConfig config;
+  claim.data = fmt::format("Titles of training emoji as prompts, without a style; likeness is the inner product of CLIP vectors; tau {}, alpha {} down to timestep {}, for --avoid {} down to {}.", config.tau,
+                           fusion::kDiverseAlpha, config.diverse_until, fusion::kAvoidAlpha, config.avoid_until);
   measure_diversity(bench, claim);
-  measure_avoidance(bench, claim);
+  const Avoidance avoidance(bench);
+  measure_avoidance(bench, avoidance, claim);
   measure_cost(bench, claim);
-  if (bench.options().sweep) sweep(bench, claim);
+  if (bench.options().size == Size::full) {
+    sweep_diversity(bench, claim);
+    sweep_avoidance(bench, avoidance, claim);
+  }
   return claim;
 }
 

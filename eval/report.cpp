@@ -19,6 +19,8 @@ const char* name_of(Unit unit) {
   return "number";
 }
 
+const char* name_of(Size size) { return size == Size::quick ? "quick" : size == Size::usual ? "usual" : "full"; }
+
 std::string cell(std::string text) {
   std::replace(text.begin(), text.end(), '\n', ' ');
   for (size_t at = 0; (at = text.find('|', at)) != std::string::npos; at += 2) text.replace(at, 1, "\\|");
@@ -58,12 +60,12 @@ base::json to_json(const Report& report) {
     claims.push_back({{"row", claim.row}, {"method", claim.method}, {"claim", claim.says}, {"data", claim.data}, {"figures", figures},
                       {"notes", claim.notes}, {"pictures", claim.pictures}, {"seconds", claim.seconds}});
   }
-  return {{"model", report.model}, {"judge", report.judge}, {"quick", report.quick}, {"interval", "95 % bootstrap"}, {"claims", claims}};
+  return {{"model", report.model}, {"judge", report.judge}, {"size", name_of(report.size)}, {"interval", "95 % bootstrap"}, {"claims", claims}};
 }
 
 std::string to_markdown(const Report& report) {
-  std::string out = fmt::format("# atelier eval{}\n\nModel {}, judged by {}. Intervals are 95 % bootstrap intervals.\n\n", report.quick ? " --quick" : "", report.model, report.judge);
-  if (report.quick) out += "A quick run: few samples, wide intervals, to see that all works. Figures to quote come from a full one.\n\n";
+  std::string out = fmt::format("# atelier eval{}\n\nModel {}, judged by {}. Intervals are 95 % bootstrap intervals.\n\n", report.size == Size::usual ? "" : fmt::format(" --{}", name_of(report.size)), report.model, report.judge);
+  if (report.size == Size::quick) out += "A quick run: few samples, wide intervals, to see that all works. Figures to quote come from a longer one.\n\n";
   out += line({"method", "figure", "measured", "samples", "beside", "the paper's"}) + "| --- | --- | --- | --- | --- | --- |\n";
   for (const Claim& claim : report.claims)
     for (const Figure& f : claim.figures)

@@ -41,10 +41,13 @@ struct Claim {
 /// "81.2 % [79.0, 83.1]"
 std::string shown(const Interval& interval, Unit unit);
 
+/// How many samples. To quote: `usual` at least.
+enum class Size { quick, usual, full };
+
 struct Report {
   std::string model;       // its hash
   std::string judge;       // identity of the CLIP that judges
-  bool quick = false;
+  Size size = Size::usual;
   std::vector<Claim> claims = {};
 };
 

@@ -107,17 +107,17 @@ std::vector<fusion::PipelinePrompt::Document> documents(Workbench& bench, const 
 
 Claim measure_retrieval(Workbench& bench) {
   const corpus::Corpus& corpus = bench.corpus();
-  const std::vector<HeldOutConcept> concepts = heldout_concepts(bench, bench.count(56, 12));
+  const std::vector<HeldOutConcept> concepts = heldout_concepts(bench, bench.count(12, 56, 56));
   const auto styles = emoji_styles(bench);
   REQUIRE(styles.size() >= 2, "retrieval needs training pictures in two styles that the model knows, not {}", styles.size());
   std::vector<std::vector<int64_t>> judged, style_rows;
   std::vector<std::string> style_names;
   std::vector<int64_t> shown;
   for (const HeldOutConcept& one : concepts) judged.push_back(one.judged), shown.insert(shown.end(), one.shown.begin(), one.shown.end());
-  for (const auto& [style, rows] : styles) style_names.push_back(style), style_rows.push_back(sample(rows, bench.count(100, 30), 3));
+  for (const auto& [style, rows] : styles) style_names.push_back(style), style_rows.push_back(sample(rows, bench.count(30, 100, 100), 3));
   const ConceptJudge judge(bench, judged), style_judge(bench, style_rows);
 
-  const std::vector<int64_t> others = sample(bench.rows([&](const corpus::Picture& p, int64_t i) { return p.kind == "emoji" && bench.trained(i); }), bench.count(2000, 200), 4);
+  const std::vector<int64_t> others = sample(bench.rows([&](const corpus::Picture& p, int64_t i) { return p.kind == "emoji" && bench.trained(i); }), bench.count(200, 2000, 2000), 4);
   std::vector<int64_t> remembered = shown;
   remembered.insert(remembered.end(), others.begin(), others.end());
   const TemporaryMemory memory(bench, remembered);
@@ -130,7 +130,7 @@ Claim measure_retrieval(Workbench& bench) {
     std::vector<std::string> free;
     for (const auto& [style, rows] : styles)
       if (!taken.contains(corpus.picture(rows.front()).family)) free.push_back(style);
-    for (const std::string& style : sample(free, bench.count(2, 1), 5 + c)) {
+    for (const std::string& style : sample(free, bench.count(1, 1, 2), 5 + c)) {
       const std::string prompt = concepts[c].label + ", " + style;
       asked.push_back({c, style, memory.find(&prompt, nullptr, 2)});
     }
@@ -193,7 +193,7 @@ Claim measure_retrieval(Workbench& bench) {
   // Describing: pictures of the judged part, with what the memory holds that looks like them.
   std::vector<int64_t> described;
   for (const HeldOutConcept& one : concepts)
-    for (const int64_t row : sample(one.judged, bench.count(2, 1), 6)) described.push_back(row);
+    for (const int64_t row : sample(one.judged, bench.count(1, 1, 2), 6)) described.push_back(row);
   const std::vector<double> cider_0 = caption_scores(bench, described), cider_2 = caption_scores(bench, described, [&](size_t i) {
     const vision::Image picture = bench.picture(described[i]);
     promptcap::Captioner::Documents all;

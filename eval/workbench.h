@@ -22,8 +22,7 @@ struct EvalOptions {
   std::filesystem::path tasks;   // folder of Visual Sketchpad's sets; empty: fresh random problems
   std::filesystem::path output;  // folder for plots and sheets, there already
   text::ChatConfig server = {};  // whose language model answers from captions; without a URL the model's own
-  bool quick = false;            // a few samples of everything
-  bool sweep = false;            // alpha and tau of NegToMe, too
+  Size size = Size::usual;       // half an hour on two cores without AMX; quick: three minutes; full: hours
 };
 
 class Workbench {
@@ -31,8 +30,8 @@ class Workbench {
   explicit Workbench(EvalOptions options) : options_(std::move(options)) {}
 
   const EvalOptions& options() const { return options_; }
-  /// How many samples: the second in a quick run.
-  int64_t count(int64_t full, int64_t quick) const { return options_.quick ? quick : full; }
+  /// How many samples.
+  int64_t count(int64_t quick, int64_t usual, int64_t full) const { return options_.size == Size::quick ? quick : options_.size == Size::usual ? usual : full; }
 
   /// Opened at the first call. @throws what their open and load throw
   const corpus::Corpus& corpus();

@@ -9,7 +9,7 @@ namespace atelier::eval {
 namespace {
 
 Report report() {
-  Report out = {"0123", "clip-4567", true};
+  Report out = {"0123", "clip-4567", Size::quick};
   out.claims.push_back({"shots", "RA-CM3", "A picture is named after labelled ones.", "Held-out concepts.",
                         {{"1 shot", {0.78, 0.7, 0.85}, Unit::percent, 100, "78", "", true}, {"a | b", {0.5, 0.25, 0.75}, Unit::number, 9}},
                         {"a note"}, {"shots.png"}, 12});
@@ -18,7 +18,7 @@ Report report() {
 
 TEST(Report, HoldsEveryFigureInJson) {
   const base::json json = to_json(report());
-  EXPECT_EQ(json.at("quick"), true);
+  EXPECT_EQ(json.at("size"), "quick");
   const base::json& figure = json.at("claims").at(0).at("figures").at(0);
   EXPECT_EQ(figure.at("value"), 0.78);
   EXPECT_EQ(figure.at("low"), 0.7);

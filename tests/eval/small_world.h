@@ -42,7 +42,7 @@ class SmallWorld {
     options.models = pipeline_.folder();
     options.corpus = folder_ / "corpus";
     options.output = folder_.path();
-    options.quick = true;
+    options.size = Size::quick;
     return options;
   }
   std::filesystem::path file(const std::string& name) const { return folder_ / name; }
