@@ -112,7 +112,7 @@ Claim measure_lmfusion(Workbench& bench) {
   const std::vector<int64_t> trained = bench.rows([&](const Picture& p, int64_t i) { return bench.trained(i) && drawable(p); });
   const std::vector<int64_t> unseen = bench.rows([&](const Picture& p, int64_t) { return p.split == Split::combination && drawable(p); });
   REQUIRE(trained.size() >= 2 && unseen.size() >= 2, "the corpus holds too few emoji that the held-out artist drew, too");
-  const std::vector<Drawn> known = draw_all(bench, sample(trained, bench.count(30, 200, 400), 40), "drawing"), fresh = draw_all(bench, sample(unseen, bench.count(20, 150, 200), 41), "unseen combinations");
+  const std::vector<Drawn> known = draw_all(bench, sample(trained, bench.count(30, 160, 400), 40), "drawing"), fresh = draw_all(bench, sample(unseen, bench.count(20, 120, 200), 41), "unseen combinations");
   const Tensor known_vectors = vectors_of(bench, known), fresh_vectors = vectors_of(bench, fresh);
 
   // Names to choose from: the concepts of both, each by its other artists' drawings (the held-out artist's among them).

@@ -59,7 +59,7 @@ void add(Workbench& bench, const std::string& prompt, const std::vector<vision::
 }
 
 void measure_diversity(Workbench& bench, Claim& claim) {
-  const std::vector<std::string> asked = prompts(bench, bench.count(5, 16, 40));
+  const std::vector<std::string> asked = prompts(bench, bench.count(5, 14, 40));
   const int64_t batch = bench.count(4, 6, 8);
   Variety plain, diverse;
   std::vector<SheetRow> sheet;
