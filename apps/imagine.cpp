@@ -49,7 +49,8 @@ void check_options(const ImagineOptions& options) {
   for (const double alpha : {n.diverse.value_or(0), n.avoid_alpha})
     REQUIRE(alpha >= -10 && alpha <= 10, "alpha must be -10 to 10, not {}", alpha);
   REQUIRE(n.config.tau >= -1 && n.config.tau <= 2, "tau must be -1 to 2, not {}", n.config.tau);
-  for (const double until : {n.config.diverse_until, n.config.avoid_until}) REQUIRE(until >= 0 && until <= 1000, "until must be 0 to 1000, not {}", until);
+  for (const auto& [flag, until] : {std::pair("diverse-until", n.config.diverse_until), {"avoid-until", n.config.avoid_until}})
+    REQUIRE(until >= 0 && until <= 1000, "{} must be 0 to 1000, not {}", flag, until);
   REQUIRE(n.config.first_layer >= 0 && n.config.first_layer <= n.config.last_layer, "layers must be a range such as 0-7, not {}-{}",
           n.config.first_layer, n.config.last_layer);
   REQUIRE(!n.diverse || options.batch > 1, "diverse is about the pictures of a batch; ask for several with --batch");

@@ -48,7 +48,7 @@ Claim measure_clip(Workbench& bench) {
     return found == candidate_of.end() ? int64_t{-1} : found->second;
   };
   std::vector<int64_t> rows = bench.rows([](const Picture& picture, int64_t) { return picture.split == corpus::Split::heldout_style; });
-  rows = sample(rows, bench.count(300, static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows.size())), 1);
+  rows = sample(rows, bench.count(150, static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows.size())), 1);
   REQUIRE(!rows.empty() && !names.empty(), "the corpus holds no pictures of the held-out style");
   std::vector<std::string> captions;
   std::vector<int64_t> concept_numbers, right_names;

@@ -21,7 +21,7 @@ void measure_text(Workbench& bench, Claim& claim) {
   const fusion::FusionModel& model = bench.pipeline().model();
   const text::Tokenizer& tokenizer = bench.pipeline().tokenizer();
   const corpus::SceneComposer composer(bench.corpus());
-  const int64_t texts = bench.count(30, 300, 300);
+  const int64_t texts = bench.count(15, 300, 300);
   std::vector<double> alone, jointly, tokens, equal;
   base::Progress progress("reading", texts, "texts");
   for (int64_t i = 0; i < texts; ++i, progress.advance()) {
@@ -112,7 +112,7 @@ Claim measure_lmfusion(Workbench& bench) {
   const std::vector<int64_t> trained = bench.rows([&](const Picture& p, int64_t i) { return bench.trained(i) && drawable(p); });
   const std::vector<int64_t> unseen = bench.rows([&](const Picture& p, int64_t) { return p.split == Split::combination && drawable(p); });
   REQUIRE(trained.size() >= 2 && unseen.size() >= 2, "the corpus holds too few emoji that the held-out artist drew, too");
-  const std::vector<Drawn> known = draw_all(bench, sample(trained, bench.count(30, 160, 400), 40), "drawing"), fresh = draw_all(bench, sample(unseen, bench.count(20, 120, 200), 41), "unseen combinations");
+  const std::vector<Drawn> known = draw_all(bench, sample(trained, bench.count(12, 160, 400), 40), "drawing"), fresh = draw_all(bench, sample(unseen, bench.count(8, 120, 200), 41), "unseen combinations");
   const Tensor known_vectors = vectors_of(bench, known), fresh_vectors = vectors_of(bench, fresh);
 
   // Names to choose from: the concepts of both, each by its other artists' drawings (the held-out artist's among them).
@@ -148,7 +148,7 @@ Claim measure_lmfusion(Workbench& bench) {
   claim.figures.push_back({"Frechet distance, drawn against the artists drawn after", to_own, Unit::number, nk, "", "training pictures"});
 
   // How much is memory: no nearer to training pictures than another artist's drawings are would be none.
-  const std::vector<int64_t> all = bench.options().size == Size::quick ? sample(trained, 1500, 42) : bench.rows([&](const Picture& p, int64_t i) { return p.kind == "emoji" && bench.trained(i); });
+  const std::vector<int64_t> all = bench.options().size == Size::quick ? sample(trained, 600, 42) : bench.rows([&](const Picture& p, int64_t i) { return p.kind == "emoji" && bench.trained(i); });
   const Tensor training = bench.vectors(all);
   const auto [known_near, known_at] = nearest(known_vectors, training);
   const auto [fresh_near, fresh_at] = nearest(fresh_vectors, training);

@@ -59,8 +59,8 @@ void add(Workbench& bench, const std::string& prompt, const std::vector<vision::
 }
 
 void measure_diversity(Workbench& bench, Claim& claim) {
-  const std::vector<std::string> asked = prompts(bench, bench.count(5, 14, 40));
-  const int64_t batch = bench.count(4, 6, 8);
+  const std::vector<std::string> asked = prompts(bench, bench.count(2, 14, 40));
+  const int64_t batch = bench.count(3, 6, 8);
   Variety plain, diverse;
   std::vector<SheetRow> sheet;
   const Guidance guidance;
@@ -120,7 +120,7 @@ Avoidance::Avoidance(Workbench& bench) : bench_(bench) {
   const std::vector<int64_t> all = bench.rows([&](const corpus::Picture& p, int64_t i) {
     return p.kind == "emoji" && bench.trained(i) && std::find(styles.begin(), styles.end(), p.style) != styles.end();
   });
-  const std::vector<int64_t> candidates = sample(all, bench.count(12, 60, 160), 21);
+  const std::vector<int64_t> candidates = sample(all, bench.count(6, 60, 160), 21);
   candidates_ = static_cast<int64_t>(candidates.size());
   base::Progress progress("looking for copies", candidates_, "pictures");
   for (const int64_t row : candidates) {
@@ -130,7 +130,7 @@ Avoidance::Avoidance(Workbench& bench) : bench_(bench) {
     progress.advance();
   }
   std::sort(copied_.begin(), copied_.end(), [](const Copied& a, const Copied& b) { return a.likeness > b.likeness; });
-  copied_.resize(std::min(copied_.size(), static_cast<size_t>(bench.count(5, 20, 40))));
+  copied_.resize(std::min(copied_.size(), static_cast<size_t>(bench.count(3, 20, 40))));
   // Their concepts are the names to choose from, each known by other artists' drawings.
   std::vector<std::vector<int64_t>> real(copied_.size());
   for (const int64_t row : all)
@@ -166,9 +166,11 @@ Interval change_of(const std::vector<double>& with, const std::vector<double>& w
   return {ratio.value - 1, ratio.low - 1, ratio.high - 1};
 }
 
-void measure_avoidance(Workbench& bench, const Avoidance& avoidance, Claim& claim) {
+/// @return the drawings without guidance
+Avoidance::Drawn measure_avoidance(Workbench& bench, const Avoidance& avoidance, Claim& claim) {
   const int64_t n = avoidance.size();
-  const Avoidance::Drawn without = avoidance.draw({}, 0, n), with = avoidance.draw(fusion::kAvoidAlpha, fusion::NegToMeConfig().avoid_until, n);
+  Avoidance::Drawn without = avoidance.draw({}, 0, n);
+  const Avoidance::Drawn with = avoidance.draw(fusion::kAvoidAlpha, fusion::NegToMeConfig().avoid_until, n);
   claim.figures.push_back({"likeness to the avoided picture, without", mean_interval(without.likeness), Unit::number, n});
   claim.figures.push_back({"likeness to the avoided picture, --avoid", mean_interval(with.likeness), Unit::number, n});
   claim.figures.push_back({"change of likeness to the avoided picture", change_of(with.likeness, without.likeness), Unit::percent, n, "-34.57 % (DreamSim)", "", true});
@@ -184,13 +186,14 @@ void measure_avoidance(Workbench& bench, const Avoidance& avoidance, Claim& clai
     sheet.push_back({prompt.text + ", " + prompt.style, {bench.picture(avoidance.row(c)), without.pictures[static_cast<size_t>(c)], with.pictures[static_cast<size_t>(c)]}});
   }
   claim.pictures.push_back(bench.keep("negtome_avoidance.png", contact_sheet({"to avoid", "without", "--avoid"}, sheet)));
+  return without;
 }
 
 void measure_cost(Workbench& bench, Claim& claim) {
   const std::string prompt = prompts(bench, 1).front();
   const Guidance guidance;
   std::array<std::vector<double>, 2> seconds;
-  const int64_t pairs = bench.count(2, 6, 12);
+  const int64_t pairs = bench.count(1, 6, 12);
   draw_batch(bench, prompt, 1, 1, nullptr);  // warm
   base::Progress progress("cost", pairs, "pairs");
   for (int64_t pair = 0; pair < pairs; ++pair, progress.advance())
@@ -242,18 +245,19 @@ void sweep_diversity(Workbench& bench, Claim& claim) {
 }
 
 /// How far a drawing gets from the avoided picture, and whether it is still recognised, for each alpha and range.
-void sweep_avoidance(Workbench& bench, const Avoidance& avoidance, Claim& claim) {
+/// @param without  the drawings without guidance
+void sweep_avoidance(Workbench& bench, const Avoidance& avoidance, const Avoidance::Drawn& without, Claim& claim) {
   constexpr std::array kAlphas = {0.9, 2.0, 3.0};
   constexpr std::array kUntils = {900.0, 800.0, 700.0, 600.0};
   const int64_t n = std::min<int64_t>(avoidance.size(), 24);
-  const Avoidance::Drawn without = avoidance.draw({}, 0, n);
+  const std::vector<double> plain(without.likeness.begin(), without.likeness.begin() + n);
   std::vector<Series> changes;
   for (const double alpha : kAlphas) {
     Series change{fmt::format("alpha {}", alpha), {}, {}};
     for (const double until : kUntils) {
       const Avoidance::Drawn with = avoidance.draw(alpha, until, n);
       change.x.push_back(until);
-      change.y.push_back(change_of(with.likeness, without.likeness));
+      change.y.push_back(change_of(with.likeness, plain));
       claim.figures.push_back({fmt::format("avoid-alpha {} until {}: change of likeness", alpha, until), change.y.back(), Unit::percent, n, "",
                                with.named.empty() ? "" : fmt::format("concept accuracy {:.1f} %", 100 * mean_interval(with.named).value)});
     }
@@ -273,11 +277,11 @@ Claim measure_negtome(Workbench& bench) {
                            fusion::kDiverseAlpha, config.diverse_until, fusion::kAvoidAlpha, config.avoid_until);
   measure_diversity(bench, claim);
   const Avoidance avoidance(bench);
-  measure_avoidance(bench, avoidance, claim);
+  const Avoidance::Drawn without = measure_avoidance(bench, avoidance, claim);
   measure_cost(bench, claim);
   if (bench.options().size == Size::full) {
     sweep_diversity(bench, claim);
-    sweep_avoidance(bench, avoidance, claim);
+    sweep_avoidance(bench, avoidance, without, claim);
   }
   return claim;
 }

@@ -81,7 +81,7 @@ void report(const std::vector<Evaluated>& results, const std::string& set, bool 
 
 Claim measure_promptcap(Workbench& bench) {
   const Answering answering(bench);
-  const int64_t questions = bench.count(20, 200, 1000);
+  const int64_t questions = bench.count(10, 200, 1000);
   Claim claim;
   claim.method = "PromptCap";
   claim.says = "A caption for the question tells a language model more of what it needs than a generic one.";
@@ -92,7 +92,7 @@ Claim measure_promptcap(Workbench& bench) {
   report(combinations, "combinations", true, claim, bars);
   report(ask(bench, answering.model(), true, questions), "held-out style", false, claim, bars);
 
-  const std::vector<int64_t> rows = sample(bench.rows([](const corpus::Picture& p, int64_t) { return p.split == corpus::Split::heldout_style; }), bench.count(12, 120, 200), 60);
+  const std::vector<int64_t> rows = sample(bench.rows([](const corpus::Picture& p, int64_t) { return p.split == corpus::Split::heldout_style; }), bench.count(6, 120, 200), 60);
   std::vector<std::string> said;
   const std::vector<double> scores = caption_scores(bench, rows, {}, &said);
   claim.figures.push_back({"CIDEr of generic captions, held-out style", mean_interval(scores), Unit::number, static_cast<int64_t>(rows.size()), "0.384 (LMFusion, COCO)", "", true});

@@ -107,17 +107,17 @@ std::vector<fusion::PipelinePrompt::Document> documents(Workbench& bench, const 
 
 Claim measure_retrieval(Workbench& bench) {
   const corpus::Corpus& corpus = bench.corpus();
-  const std::vector<HeldOutConcept> concepts = heldout_concepts(bench, bench.count(12, 56, 56));
+  const std::vector<HeldOutConcept> concepts = heldout_concepts(bench, bench.count(5, 56, 56));
   const auto styles = emoji_styles(bench);
   REQUIRE(styles.size() >= 2, "retrieval needs training pictures in two styles that the model knows, not {}", styles.size());
   std::vector<std::vector<int64_t>> judged, style_rows;
   std::vector<std::string> style_names;
   std::vector<int64_t> shown;
   for (const HeldOutConcept& one : concepts) judged.push_back(one.judged), shown.insert(shown.end(), one.shown.begin(), one.shown.end());
-  for (const auto& [style, rows] : styles) style_names.push_back(style), style_rows.push_back(sample(rows, bench.count(30, 100, 100), 3));
+  for (const auto& [style, rows] : styles) style_names.push_back(style), style_rows.push_back(sample(rows, bench.count(10, 100, 100), 3));
   const ConceptJudge judge(bench, judged), style_judge(bench, style_rows);
 
-  const std::vector<int64_t> others = sample(bench.rows([&](const corpus::Picture& p, int64_t i) { return p.kind == "emoji" && bench.trained(i); }), bench.count(200, 2000, 2000), 4);
+  const std::vector<int64_t> others = sample(bench.rows([&](const corpus::Picture& p, int64_t i) { return p.kind == "emoji" && bench.trained(i); }), bench.count(100, 2000, 2000), 4);
   std::vector<int64_t> remembered = shown;
   remembered.insert(remembered.end(), others.begin(), others.end());
   const TemporaryMemory memory(bench, remembered);

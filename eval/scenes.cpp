@@ -141,7 +141,7 @@ bool fit(const Kind& kind, const Scene& scene) {
 Claim measure_scenes(Workbench& bench) {
   constexpr uint64_t kSeed = 77;
   constexpr int64_t kMostComposed = 40000;
-  const int64_t wanted = bench.count(5, 30, 50);
+  const int64_t wanted = bench.count(2, 30, 50);
   const corpus::SceneComposer composer(bench.corpus());
   const promptcap::Captioner captioner(bench.pipeline());
   std::array<std::vector<Scene>, kKinds.size()> scenes;

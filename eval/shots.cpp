@@ -48,7 +48,7 @@ Claim measure_shots(Workbench& bench) {
 
   const fusion::Pipeline& pipeline = bench.pipeline();
   const fusion::UnderstandingSymbols symbols = fusion::UnderstandingSymbols::of(pipeline.tokenizer());
-  const int64_t trials = bench.count(12, 50, 160);
+  const int64_t trials = bench.count(5, 50, 160);
   std::array<std::vector<double>, kShots.size()> accuracy;
   base::Progress progress("naming", trials, "pictures");
   for (int64_t trial = 0; trial < trials; ++trial, progress.advance()) {

@@ -66,7 +66,7 @@ std::map<std::string, std::vector<double>> answers(const std::vector<Problem>& p
 Claim measure_sketch(Workbench& bench) {
   const sketchpad::Toolbox tools = sketchpad::sketch_tools();
   const auto planner = sketchpad::make_planner({.which = "local", .local_folder = bench.options().models / "planner"}, tools);
-  const std::vector<Problem> asked = problems(bench, bench.count(2, 20, 20));
+  const std::vector<Problem> asked = problems(bench, bench.count(1, 20, 20));
   const auto without = answers(asked, *planner, tools, false), with = answers(asked, *planner, tools, true);
   Claim claim;
   claim.method = "Sketchpad";

@@ -50,7 +50,8 @@ class Answerer {
   const retrieval::Embedder* embedder_;
 };
 
-/// By the joint model alone.
+/// By the joint model alone. @param options  its examples and OCR text are for language models, and not read
+/// @throws InvalidArgument for no question, one that is too long, or pictures that are none or too many for a Captioner
 Answer answer_directly(const Captioner& captioner, Captioner::Pictures pictures, const std::string& question, const AnswerOptions& options = {});
 
 /// What a language model answers to a caption and a question; `answer` uses it.

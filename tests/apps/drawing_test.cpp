@@ -45,10 +45,12 @@ TEST_F(Program, ADiverseBatchKeepsItsFirstPicture) {
   with({"-o", "plain_%d.png"});
   with({"--diverse", "-o", "apart_%d.png"});
   with({"--diverse", "2", "--negtome-tau", "0.3", "-o", "strong_%d.png"});
+  with({"--diverse", "2", "--negtome-tau", "0.3", "--diverse-until", "500", "-o", "long_%d.png"});
   const auto pixels = [&](const char* name) { return vision::read_image(folder / name).pixels; };
   EXPECT_EQ(pixels("plain_1.png"), pixels("apart_1.png"));
   EXPECT_EQ(pixels("plain_1.png"), pixels("strong_1.png"));
   EXPECT_NE(pixels("plain_2.png"), pixels("strong_2.png"));
+  EXPECT_NE(pixels("long_2.png"), pixels("strong_2.png"));
   const std::string command = run({"inspect", "strong_2.png"}).out;
   EXPECT_NE(command.find("--batch 2 --diverse=2"), std::string::npos) << command;
   EXPECT_NE(command.find("--seed 7 "), std::string::npos) << command;
@@ -62,6 +64,11 @@ TEST_F(Program, APictureCanBeAvoided) {
   ASSERT_EQ(run({"imagine", "a star", "--steps", "5", "--seed", "8", "-o", "plain.png"}).exit_code, 0);
   EXPECT_NE(vision::read_image(folder / "other.png").pixels, vision::read_image(folder / "plain.png").pixels);
   EXPECT_NE(run({"inspect", "other.png"}).out.find("--avoid=star.png --avoid-alpha=2"), std::string::npos);
+  ASSERT_EQ(run({"imagine", "a star", "--steps", "5", "--seed", "8", "--avoid", "star.png", "--negtome-tau", "0.3", "--avoid-until", "1000", "-o", "short.png"}).exit_code, 0);
+  EXPECT_NE(vision::read_image(folder / "short.png").pixels, vision::read_image(folder / "other.png").pixels);
+  // It is --avoid's own range, and --diverse's does not touch it.
+  ASSERT_EQ(run({"imagine", "a star", "--steps", "5", "--seed", "8", "--avoid", "star.png", "--negtome-tau", "0.3", "--diverse-until", "0", "-o", "same.png"}).exit_code, 0);
+  EXPECT_EQ(vision::read_image(folder / "same.png").pixels, vision::read_image(folder / "other.png").pixels);
   const Outcome missing = run({"imagine", "a star", "--avoid", "nowhere.png"});
   EXPECT_EQ(missing.exit_code, 3);
   EXPECT_NE(missing.err.find("nowhere.png"), std::string::npos) << missing.err;

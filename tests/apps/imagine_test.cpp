@@ -171,7 +171,7 @@ TEST_F(Imagine, GuidanceByPicturesThatCannotBe) {
   refused([](NegToMeOptions& n) { n.diverse = 1; }, "ask for several with --batch");
   refused([](NegToMeOptions& n) { n.avoid_alpha = 11; }, "alpha must be -10 to 10, not 11");
   refused([](NegToMeOptions& n) { n.config.tau = 3; }, "tau must be -1 to 2, not 3");
-  refused([](NegToMeOptions& n) { n.config.avoid_until = -1; }, "until must be 0 to 1000");
+  refused([](NegToMeOptions& n) { n.config.avoid_until = -1; }, "avoid-until must be 0 to 1000, not -1");
   refused([](NegToMeOptions& n) { n.avoid_mask = "m.png"; }, "there is no --avoid");
   refused([](NegToMeOptions& n) { n.avoid.assign(9, "a.png"); }, "at most 8 pictures");
   options.negtome.avoid = {folder / "none.png"};
