@@ -127,14 +127,14 @@ Trainee::Loss Trainee::add_gradients(const fusion::FusionBatch& batch) {
     count(part.before.ids, true, trains_text() ? 3 : 1);
     const Tensor time = part.time.to(device());
     const auto [x_t, target] = model_.schedule().noised_and_target(part.latents.to(device()), part.epsilon.to(device()), time);
-    const bool goes_on = part.after.ids.defined();
+    const bool goes_on = !part.after.empty();
     const Tensor prediction = goes_on ? model_.predict_and_keep(context, x_t, time) : model_.predict(context, x_t, time);
     count(time.unsqueeze(1).expand({-1, model_.patches()}), true, 3);
     const Tensor flow = (prediction - target).square().mean({1, 2, 3}).sum() / static_cast<double>(batch.pictures);
     Tensor loss = recipe_.fusion_train.lambda * flow;
     if (goes_on) {
-      const Tensor caption = caption_sum(context, part.after) / batch.language_weight;
-      count(part.after.ids, true, trains_text() ? 3 : 2);  // frozen: gradients pass through, to the picture's keys and values
+      const Tensor caption = caption_sum(context, part.after.front()) / batch.language_weight;
+      count(part.after.front().ids, true, trains_text() ? 3 : 2);  // frozen: gradients pass through, to the picture's keys and values
       result.caption += caption.item<double>();
       loss = loss + caption;
     }

@@ -3,7 +3,9 @@
 #include "fusion/train/fusion_trainer.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <span>
 
 namespace atelier::fusion {
 namespace {
@@ -134,40 +136,64 @@ FusionPart lay_out(const Pack& pack, const std::vector<Sequence>& sequences, con
                               pictures([&](const Sequence& s) { return s.documents[k].second; })});
   part.before = texts([](const Sequence& s) -> const Text& { return s.before; });
   part.latents = pictures([](const Sequence& s) { return s.picture; });
-  if (!sequences.front().after.tokens.empty()) part.after = texts([](const Sequence& s) -> const Text& { return s.after; });
+  if (!sequences.front().after.tokens.empty()) part.after.push_back(texts([](const Sequence& s) -> const Text& { return s.after; }));
   return part;
 }
 
-/// Pictures with a question before them, and the caption that tells what it needs or the answer behind, or with no question
-/// and any caption: only read, as clean as they will be when somebody asks.
-FusionPart question_part(const QuestionPack& pack, const FusionTrainConfig& config, const ControlIds& ids, const base::Ranks& ranks,
-                         base::Random& random, double& language_weight) {
-  std::vector<Text> before, after;
-  std::vector<int64_t> rows;
-  for (int64_t i = std::llround(config.questions * static_cast<double>(config.batch)); i > 0; --i) {
-    rows.push_back(random.below(pack.size()));
-    const PackedQuestion asked = pack.question(rows.back(), random);
-    const bool direct = !asked.question.empty() && (asked.caption.empty() || random.chance(config.direct_answers));
-    const UnderstandingLayout layout = understanding_layout(asked.question, direct ? Reply::answer : Reply::caption, ids.understanding());
-    before.emplace_back().add(layout.before, 0);
-    Text& reply = after.emplace_back();
-    reply.add(layout.after, 0);
-    reply.add(direct ? asked.answer : asked.caption, 1);
-    reply.add(ids.eos, 1);
-    for (const float w : reply.weight) language_weight += w;
-  }
-  const auto [first, last] = ranks.share(static_cast<int64_t>(rows.size()));
-  FusionPart part;
-  if (first == last) return part;
-  const auto mine = [&, first = first, last = last](const std::vector<Text>& texts) {
-    std::vector<const Text*> result;
-    for (int64_t i = first; i < last; ++i) result.push_back(&texts[i]);
-    return rectangular(result, ids.pad);
+/// Pictures with a question before them and, each behind it by itself, the caption that tells what it needs and the answer;
+/// or with no question and any caption. Only read, as clean as they will be when somebody asks. Those with captions of about
+/// one length make a part, as what pads the others is computed, too.
+std::vector<FusionPart> question_parts(const QuestionPack& pack, const FusionTrainConfig& config, const ControlIds& ids,
+                                       const base::Ranks& ranks, base::Random& random, double& language_weight) {
+  constexpr int64_t kLengths = 3;
+  struct Asked {
+    int64_t row;
+    Text before;
+    std::array<Text, 2> after;  // caption, answer; <eoi> alone where there is none
   };
-  part.before = mine(before);
-  part.latents = pack.latents({rows.begin() + first, rows.begin() + last});
-  part.after = mine(after);
-  return part;
+  std::vector<Asked> all;
+  for (int64_t i = std::llround(config.questions * static_cast<double>(config.batch)); i > 0; --i) {
+    Asked& a = all.emplace_back(Asked{random.below(pack.size()), {}, {}});
+    const PackedQuestion asked = pack.question(a.row, random);
+    a.before.add(understanding_layout(asked.question, Reply::caption, ids.understanding()).before, 0);
+    for (const Reply kind : {Reply::caption, Reply::answer}) {
+      const std::vector<int32_t>& words = kind == Reply::caption ? asked.caption : asked.answer;
+      Text& reply = a.after[kind == Reply::caption ? 0 : 1];
+      if (words.empty() || (kind == Reply::answer && asked.question.empty())) {
+        reply.add(ids.eoi, 0);
+        continue;
+      }
+      reply.add(understanding_layout(asked.question, kind, ids.understanding()).after, 0);
+      reply.add(words, 1);
+      reply.add(ids.eos, 1);
+      language_weight += static_cast<double>(words.size() + 1);
+    }
+  }
+  const auto [first, last] = ranks.share(static_cast<int64_t>(all.size()));
+  const std::span<Asked> mine(all.begin() + first, all.begin() + last);
+  std::stable_sort(mine.begin(), mine.end(), [](const Asked& a, const Asked& b) { return a.after[0].tokens.size() < b.after[0].tokens.size(); });
+
+  std::vector<FusionPart> parts;
+  for (int64_t k = 0; k < kLengths; ++k) {
+    const auto count = static_cast<int64_t>(mine.size());
+    const std::span<const Asked> some = mine.subspan(count * k / kLengths, count * (k + 1) / kLengths - count * k / kLengths);
+    if (some.empty()) continue;
+    const auto texts = [&](auto&& choose) {
+      std::vector<const Text*> result;
+      for (const Asked& a : some) result.push_back(&choose(a));
+      return rectangular(result, ids.pad);
+    };
+    FusionPart& part = parts.emplace_back();
+    std::vector<int64_t> rows;
+    for (const Asked& a : some) rows.push_back(a.row);
+    part.before = texts([](const Asked& a) -> const Text& { return a.before; });
+    part.latents = pack.latents(rows);
+    for (const size_t reply : {0, 1}) {
+      TextRows after = texts([&](const Asked& a) -> const Text& { return a.after[reply]; });
+      if (after.weight.any().item<bool>()) part.after.push_back(std::move(after));
+    }
+  }
+  return parts;
 }
 
 }  // namespace
@@ -218,8 +244,7 @@ FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const 
   }
   if (config.questions > 0) {
     ASSERT(questions);
-    FusionPart part = question_part(*questions, config, ids, ranks, random, batch.language_weight);
-    if (part.latents.defined()) batch.parts.push_back(std::move(part));
+    for (FusionPart& part : question_parts(*questions, config, ids, ranks, random, batch.language_weight)) batch.parts.push_back(std::move(part));
   }
   return batch;
 }

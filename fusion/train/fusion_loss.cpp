@@ -9,10 +9,14 @@ namespace {
 /// Sum over a text segment of weight times negative log-likelihood. @param hidden (n, L, d) after the final norm
 Tensor language_sum(const FusionModel& model, const Tensor& hidden, const TextRows& text) {
   const int64_t length = text.ids.size(1);
-  const Tensor ids = text.ids.to(hidden.device()), weight = text.weight.to(hidden.device());
-  const Tensor logits = model.text().logits(hidden.narrow(1, 0, length - 1));  // (n, L - 1, vocab)
-  const Tensor each = at::cross_entropy_loss(logits.flatten(0, 1), ids.narrow(1, 1, length - 1).flatten(), {}, at::Reduction::None);
-  return (each * weight.narrow(1, 1, length - 1).flatten()).sum();
+  const auto behind_first = [&](const Tensor& x) { return x.narrow(1, 1, length - 1).flatten(); };
+  // Most places are padding or given: the vocabulary's product is for those that are learnt.
+  const Tensor learnt = behind_first(text.weight).nonzero().squeeze(1);  // (m)
+  if (learnt.numel() == 0) return at::zeros({}, hidden.options().dtype(at::kFloat));
+  const auto choose = [&](const Tensor& x) { return x.index_select(0, learnt.to(x.device())).to(hidden.device()); };
+  const Tensor logits = model.text().logits(choose(hidden.narrow(1, 0, length - 1).flatten(0, 1)));  // (m, vocab)
+  const Tensor each = at::cross_entropy_loss(logits, choose(behind_first(text.ids)), {}, at::Reduction::None);
+  return (each * choose(behind_first(text.weight))).sum();
 }
 
 }  // namespace
@@ -27,21 +31,27 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
     // The text tower is frozen, but what it reads is not: behind a picture gradients reach the image tower through its
     // keys and values. Before the first picture there is nothing to differentiate.
     bool behind_a_picture = false;
-    const auto read = [&](const TextRows& text) {
+    const auto read = [&](Context& into, const TextRows& text) {
       const at::AutoGradMode gradients(behind_a_picture);
-      const Tensor hidden = model.append_text(context, text.ids.to(device), text.lengths);
+      const Tensor hidden = model.append_text(into, text.ids.to(device), text.lengths);
       if (behind_a_picture) language = language + language_sum(model, hidden, text);
     };
+    const auto read_after = [&] {
+      behind_a_picture = true;
+      for (const TextRows& text : part.after) {
+        Context own = context;
+        read(own, text);
+      }
+    };
     for (const FusionPart::Document& document : part.documents) {
-      read(document.caption);
+      read(context, document.caption);
       model.append_picture(context, document.latents.to(device));
       behind_a_picture = true;
     }
-    read(part.before);
+    read(context, part.before);
     if (!part.time.defined()) {
       model.append_picture(context, part.latents.to(device));
-      behind_a_picture = true;
-      read(part.after);
+      read_after();
       language = language / std::max(batch.language_weight, 1.0);
       result.language += language.item<double>();
       language.backward();
@@ -50,12 +60,9 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
     }
     const Tensor time = part.time.to(device);
     const auto [x_t, target] = model.schedule().noised_and_target(part.latents.to(device), part.epsilon.to(device), time);
-    const bool goes_on = part.after.ids.defined();
+    const bool goes_on = !part.after.empty();
     const Tensor prediction = goes_on ? model.predict_and_keep(context, x_t, time) : model.predict(context, x_t, time);
-    if (goes_on) {
-      behind_a_picture = true;
-      read(part.after);
-    }
+    if (goes_on) read_after();
     // Means over the whole batch: of each picture's mean squared error, and of the weighted tokens.
     const Tensor diffusion = (prediction - target).square().mean({1, 2, 3}).sum() / static_cast<double>(batch.pictures);
     language = language / std::max(batch.language_weight, 1.0);

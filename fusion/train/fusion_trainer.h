@@ -28,7 +28,6 @@ struct FusionTrainConfig {
   double caption_drop = 0.1;      // classifier-free guidance
   double infill = 0;              // share of the batch whose captions have masked spans, filled behind the picture
   double questions = 0;           // share of the batch that are questions about pictures; a QuestionPack must be there
-  double direct_answers = 0.5;    // share of those whose answer is learnt, not the caption for it
   int64_t documents = 0;          // K is drawn from 0..documents; the pack must hold neighbours
   double document_weight = 0.1;   // of the language loss on retrieved captions
   double lambda = 5;              // weight of the diffusion loss
@@ -67,7 +66,7 @@ struct FusionPart {
   Tensor latents;      // (n, C, S, S) fp32
   Tensor epsilon;      // (n, C, S, S) fp32; undefined, as is time: the picture is read clean, and not learnt to be drawn
   Tensor time;         // (n) fp32
-  TextRows after;      // <eoi> text <eos>; ids undefined: nothing follows
+  std::vector<TextRows> after;  // <eoi> text <eos>, each behind the picture by itself; none: nothing follows
 };
 
 struct FusionBatch {
@@ -119,7 +118,6 @@ void FusionTrainConfig::visit(Visitor& v) {
   v("caption_drop", caption_drop, range(0, 1));
   v("infill", infill, range(0, 1));
   v("questions", questions, range(0, 1));
-  v("direct_answers", direct_answers, range(0, 1));
   v("documents", documents, range(0, 8));
   v("document_weight", document_weight, range(0, 1));
   v("lambda", lambda, range(0, 1000));

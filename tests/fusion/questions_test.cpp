@@ -5,6 +5,8 @@
 #include "tests/fusion/tiny_pack.h"
 #include "tests/support.h"
 
+#include <map>
+
 namespace atelier::fusion {
 namespace {
 
@@ -30,39 +32,49 @@ class Questions : public testing::Test {
   const atelier::tests::TemporaryFolder folder_;
 };
 
+std::vector<int32_t> words(const TextRows& text, int64_t row) {
+  const Tensor ids = text.ids[row].slice(0, 0, text.lengths[row].item<int64_t>()).contiguous();
+  return {ids.data_ptr<int64_t>(), ids.data_ptr<int64_t>() + ids.numel()};
+}
+
 TEST_F(Questions, HaveTheirShareOfABatchAndTheLayoutOfInference) {
   const Pack pack(folder_ / "pack.safetensors");
   const QuestionPack questions(folder_ / "questions.safetensors");
   const FusionBatch batch = make_batch(pack, config(0.5), kQuestionIds, 3, {}, &questions);
-  int64_t pictures = 0;
+  int64_t pictures = 0, asked = 0;
   double weight = 0;
+  std::map<std::vector<int32_t>, std::vector<int32_t>> captions, answers;
   for (const FusionPart& part : batch.parts) {
     pictures += part.latents.size(0);
-    if (part.after.ids.defined()) weight += part.after.weight.sum().item<double>();
+    for (const TextRows& after : part.after) weight += after.weight.sum().item<double>();
+    if (part.epsilon.defined()) continue;  // drawn, not read
+    asked += part.latents.size(0);
+    for (int64_t i = 0; i < part.latents.size(0); ++i) {
+      const std::vector<int32_t> before = words(part.before, i), question(before.begin() + 2, before.end() - 1);
+      EXPECT_EQ(part.latents[i][0][0][0].item<float>() > 0, question != std::vector<int32_t>({39, 40})) << "another picture's question";
+      for (const TextRows& after : part.after) {
+        std::vector<int32_t> reply = words(after, i);
+        if (reply.size() == 1) {  // no reply of this kind
+          EXPECT_EQ(after.weight[i].sum().item<double>(), 0);
+          continue;
+        }
+        const Reply kind = reply[1] == kSymbols.caption ? Reply::caption : Reply::answer;
+        const UnderstandingLayout layout = understanding_layout(question, kind, kSymbols);
+        EXPECT_EQ(before, layout.before);
+        EXPECT_EQ(std::vector<int32_t>(reply.begin(), reply.begin() + 2), layout.after);
+        EXPECT_EQ(after.weight[i].sum().item<double>(), static_cast<double>(reply.size()) - 2) << "the reply and its end alone are learnt";
+        reply.erase(reply.begin(), reply.begin() + 2);
+        (kind == Reply::caption ? captions : answers)[question] = reply;
+      }
+    }
   }
   EXPECT_EQ(pictures, 20);
+  EXPECT_EQ(asked, 10);
   EXPECT_EQ(batch.language_weight, weight);
-  const FusionPart& part = batch.parts.back();
-  ASSERT_EQ(part.latents.size(0), 10);
-  EXPECT_FALSE(part.epsilon.defined()) << "read, not drawn";
-  bool captions = false, answers = false;
-  for (int64_t i = 0; i < 10; ++i) {
-    const auto row = [&](const TextRows& text) {
-      const Tensor ids = text.ids[i].slice(0, 0, text.lengths[i].item<int64_t>()).contiguous();
-      return std::vector<int32_t>(ids.data_ptr<int64_t>(), ids.data_ptr<int64_t>() + ids.numel());
-    };
-    const auto before = row(part.before), after = row(part.after);
-    const std::vector<int32_t> question(before.begin() + 2, before.end() - 1);
-    const Reply reply = after[1] == kSymbols.caption ? Reply::caption : Reply::answer;
-    (reply == Reply::caption ? captions : answers) = true;
-    EXPECT_FALSE(reply == Reply::caption && question == std::vector<int32_t>{36}) << "it has no caption";
-    const UnderstandingLayout layout = understanding_layout(question, reply, kSymbols);
-    EXPECT_EQ(before, layout.before);
-    EXPECT_EQ(std::vector<int32_t>(after.begin(), after.begin() + 2), layout.after);
-    EXPECT_EQ(after.back(), kSymbols.eos);
-    EXPECT_EQ(part.after.weight[i].sum().item<double>(), static_cast<double>(after.size()) - 2) << "the reply and its end alone are learnt";
-  }
-  EXPECT_TRUE(captions && answers);
+  using Replies = std::map<std::vector<int32_t>, std::vector<int32_t>>;
+  const int32_t eos = kSymbols.eos;
+  EXPECT_EQ(captions, (Replies{{{30, 31, 32}, {33, 34, eos}}, {{39, 40}, {33, eos}}}));
+  EXPECT_EQ(answers, (Replies{{{30, 31, 32}, {35, eos}}, {{36}, {37, 38, eos}}, {{39, 40}, {41, eos}}}));
 }
 
 // One number from two sides: the loss of a batch is what inference says of the same replies.
@@ -72,23 +84,20 @@ TEST_F(Questions, TheirLossIsTheLikelihoodThatInferenceGives) {
   tests::TinyModel tiny;
   const FusionTrainConfig only = config(1);
   const FusionBatch batch = make_batch(pack, only, kQuestionIds, 0, {}, &questions);
-  ASSERT_EQ(batch.parts.size(), 1u);
   base::Optimizer optimizer(tiny.parameters, only.optimizer);
   const FusionLoss loss = accumulate_gradients(*tiny.model, only, batch, optimizer);
   EXPECT_EQ(loss.diffusion, 0);
 
-  const FusionPart& part = batch.parts[0];
   double sum = 0;
-  for (int64_t i = 0; i < part.latents.size(0); ++i) {
-    const auto row = [&](const TextRows& text) {
-      const Tensor ids = text.ids[i].slice(0, 0, text.lengths[i].item<int64_t>()).contiguous();
-      return std::vector<int32_t>(ids.data_ptr<int64_t>(), ids.data_ptr<int64_t>() + ids.numel());
-    };
-    const auto after = row(part.after);
-    const UnderstandingLayout layout = {row(part.before), {}, {after.begin(), after.begin() + 2}};
-    const Context context = read_pictures(*tiny.model, layout, {part.latents.narrow(0, i, 1)}, {}, kSymbols);
-    sum += Decoder(*tiny.model, context, layout.after, at::ones({60}, at::kBool)).log_likelihoods({{after.begin() + 2, after.end()}}).front();
-  }
+  for (const FusionPart& part : batch.parts)
+    for (int64_t i = 0; i < part.latents.size(0); ++i)
+      for (const TextRows& rows : part.after) {
+        const std::vector<int32_t> after = words(rows, i);
+        if (after.size() == 1) continue;  // no reply of this kind
+        const UnderstandingLayout layout = {words(part.before, i), {}, {after.begin(), after.begin() + 2}};
+        const Context context = read_pictures(*tiny.model, layout, {part.latents.narrow(0, i, 1)}, {}, kSymbols);
+        sum += Decoder(*tiny.model, context, layout.after, at::ones({60}, at::kBool)).log_likelihoods({{after.begin() + 2, after.end()}}).front();
+      }
   EXPECT_NEAR(loss.language, -sum / batch.language_weight, 1e-4);
   // What describes learns; what draws does not.
   EXPECT_GT(optimizer.gradient("image_tower.layers.0.self_attn.k_proj.weight").abs().max().item<double>(), 0);
@@ -104,11 +113,18 @@ TEST_F(Questions, NoQuestionIsAGenericCaption) {
   const Pack pack(folder_ / "pack.safetensors");
   const QuestionPack generic(folder_ / "generic.safetensors");
   const FusionBatch batch = make_batch(pack, config(0.5), kQuestionIds, 3, {}, &generic);
-  const FusionPart& part = batch.parts.back();
   const std::vector<int64_t> before = {kSymbols.bos, kSymbols.boi}, after = {kSymbols.eoi, 33, 34, kSymbols.eos};
-  EXPECT_TRUE(at::equal(part.before.ids, at::tensor(before).expand({10, 2})));
-  EXPECT_TRUE(at::equal(part.after.ids, at::tensor(after).expand({10, 4})));
-  EXPECT_EQ(part.after.weight.sum().item<double>(), 30);
+  int64_t read = 0;
+  for (const FusionPart& part : batch.parts) {
+    if (part.epsilon.defined()) continue;
+    const int64_t n = part.latents.size(0);
+    read += n;
+    EXPECT_TRUE(at::equal(part.before.ids, at::tensor(before).expand({n, 2})));
+    ASSERT_EQ(part.after.size(), 1u);
+    EXPECT_TRUE(at::equal(part.after[0].ids, at::tensor(after).expand({n, 4})));
+    EXPECT_EQ(part.after[0].weight.sum().item<double>(), static_cast<double>(3 * n));
+  }
+  EXPECT_EQ(read, 10);
 }
 
 TEST_F(Questions, WithoutAShareABatchIsAsItWas) {
