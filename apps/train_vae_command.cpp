@@ -19,6 +19,9 @@ void add_train_vae(CLI::App& train) {
   command->add_option("--pictures", options->pictures, "pictures.safetensors of the corpus (`atelier corpus build`)")
       ->required()
       ->check(existing_file());
+  command->add_option("--from", options->from,
+                      "Train only the decoder of this component folder further, such as models/starter/vae: what knows its latents stays good")
+      ->check(existing_folder());
   command->add_option("--run", options->run, "Folder of the run: checkpoint, metrics, sheet")
       ->capture_default_str();
   command->add_option("--steps", options->config.optimizer.total_steps, "Steps in all; the rate falls over the last 40 %")

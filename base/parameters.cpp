@@ -67,6 +67,12 @@ Tensor Parameters::make(const std::string& name, const std::vector<int64_t>& sha
   return t;
 }
 
+Parameters Parameters::under(std::string_view prefix) const {
+  Parameters some(nullptr);
+  std::copy_if(all_.begin(), all_.end(), std::back_inserter(some.all_), [&](const auto& named) { return named.first.starts_with(prefix); });
+  return some;
+}
+
 bool Parameters::available(const std::string& name) const { return weights_ == nullptr || weights_->contains(name); }
 
 int64_t Parameters::count() const {

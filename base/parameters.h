@@ -46,6 +46,9 @@ class Parameters {
   /// Whether a parameter of this name can be had: always when drawing, if the file has it when reading.
   bool available(const std::string& name) const;
 
+  /// Those whose names begin so, the very tensors: for an optimizer that leaves the others alone.
+  Parameters under(std::string_view prefix) const;
+
   /// In the order in which they were made.
   const NamedTensors& all() const { return all_; }
   int64_t count() const;  // of numbers

@@ -122,6 +122,31 @@ TEST_F(VaeTrainer, LearnsAndExportsWhatItLearned) {
   EXPECT_NEAR(latents.std({0, 2, 3}).mean().item<double>(), 1, 0.2);
 }
 
+// What was trained on an encoder's latents goes on with a better decoder.
+TEST_F(VaeTrainer, FromWeightsOnlyTheDecoderLearns) {
+  auto o = options("run", 40);
+  o.export_folder = folder_ / "first";
+  train_vae(o);
+  o.from = folder_ / "first";
+  o.run = folder_ / "more";
+  o.config.optimizer.total_steps = 100;
+  o.export_folder = folder_ / "second";
+  train_vae(o);
+
+  const base::Weights first(folder_ / "first"), second(folder_ / "second");
+  int learnt = 0;
+  for (const std::string& name : first.names()) {
+    const bool same = at::equal(first.read(name), second.read(name));
+    learnt += !same;
+    EXPECT_TRUE(same || name.starts_with("decoder.")) << name;
+  }
+  EXPECT_GT(learnt, 0);
+  EXPECT_EQ(base::read_json(folder_ / "first/config.json"), base::read_json(folder_ / "second/config.json"));
+  const PictureSet set(pictures());
+  const std::vector<int64_t> rows = set.rows(PictureSet::kTrain, 100);
+  EXPECT_GT(evaluate_vae(Vae::load(folder_ / "second"), set, rows).psnr, evaluate_vae(Vae::load(folder_ / "first"), set, rows).psnr);
+}
+
 TEST_F(VaeTrainer, OnlyWeightedTrainingPicturesAreDrawn) {
   const PictureSet set(pictures());
   base::Random random(1);

@@ -70,9 +70,8 @@ void export_vae(const VaeConfig& config, const base::NamedTensors& weights, cons
   }
   base::write_safetensors(folder / "model.safetensors", stored);
   VaeConfig measured = config;
-  measured.latents_mean.clear();
-  measured.latents_std.clear();
   base::write_json(folder / "config.json", base::write_config(measured));
+  if (!measured.latents_mean.empty()) return;
 
   // The statistics are those of the very weights that were written.
   const at::NoGradGuard no_grad;

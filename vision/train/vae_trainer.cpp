@@ -4,6 +4,9 @@
 #include "base/progress.h"
 #include "base/training_run.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace atelier::vision {
 namespace {
 
@@ -35,8 +38,12 @@ struct Loss {
   Tensor total, l1, kl;
 };
 
-Loss loss_of(const VaeTrainConfig& config, const Vae& vae, const Tensor& pixels, int64_t step) {
-  const Posterior posterior = vae.encode(pixels);
+/// @param encoder  another than `vae` whose encoder is not learnt; may be null
+Loss loss_of(const VaeTrainConfig& config, const Vae& vae, const Vae* encoder, const Tensor& pixels, int64_t step) {
+  const Posterior posterior = [&] {
+    const at::AutoGradMode gradients(!encoder);
+    return (encoder ? *encoder : vae).encode(pixels);
+  }();
   const Tensor noise = at::randn(posterior.mean.sizes(), base::generator(config.seed, kPosterior, step), at::kFloat)
                            .to(posterior.mean.device());
   const Tensor error = vae.decode(posterior.mean + (0.5 * posterior.logvar).exp() * noise) - pixels;
@@ -106,16 +113,25 @@ base::OptimizerConfig VaeTrainConfig::default_optimizer() {
 }
 
 void train_vae(const VaeTrainOptions& options) {
-  const VaeTrainConfig& config = options.config;
+  VaeTrainConfig config = options.config;
   const int64_t total = config.optimizer.total_steps;
   REQUIRE(total >= 1, "steps must be at least 1, not {}", total);
   REQUIRE(config.batch >= 1 && config.batch <= 4096, "batch must be 1 to 4096, not {}", config.batch);
   REQUIRE(config.seed >= 0, "seed must be 0 or more, not {}", config.seed);
   const PictureSet pictures(options.pictures);
 
-  base::Parameters parameters = base::Parameters::fresh(base::mix(config.seed, kParameters), base::compute().device);
+  std::optional<base::Weights> from;
+  std::optional<Vae> encoder;  // as it is
+  if (!options.from.empty()) {
+    from.emplace(options.from);
+    encoder.emplace(Vae::load(options.from));
+    config.vae = encoder->config();
+  }
+  base::Parameters parameters = from ? base::Parameters::read_float(*from)
+                                     : base::Parameters::fresh(base::mix(config.seed, kParameters), base::compute().device);
   const Vae vae(parameters.root(), config.vae);
-  base::Optimizer optimizer(parameters, config.optimizer);
+  base::Parameters learnt = parameters.under(from ? "decoder." : "");
+  base::Optimizer optimizer(learnt, config.optimizer);
   base::TrainingRun run({options.run, options.minutes}, optimizer, base::write_config(config));
 
   base::Progress progress("vae", total, "steps");
@@ -123,7 +139,7 @@ void train_vae(const VaeTrainOptions& options) {
   Running running;
   while (run.proceed()) {
     const int64_t step = optimizer.steps();
-    const Loss loss = loss_of(config, vae, draw_batch(config, pictures, step), step);
+    const Loss loss = loss_of(config, vae, encoder ? &*encoder : nullptr, draw_batch(config, pictures, step), step);
     loss.total.backward();
     optimizer.collect_gradients();
     running.add(loss, optimizer.step());
@@ -139,7 +155,10 @@ void train_vae(const VaeTrainOptions& options) {
   }
   base::throw_if_cancelled();
   if (options.export_folder.empty()) return;
-  export_vae(config.vae, optimizer.averages(), pictures, base::mix(config.seed, kStatistics), options.export_folder);
+  base::NamedTensors weights = optimizer.averages();
+  for (const auto& [name, tensor] : parameters.all())
+    if (std::none_of(weights.begin(), weights.end(), [&](const auto& known) { return known.first == name; })) weights.emplace_back(name, tensor);
+  export_vae(config.vae, weights, pictures, base::mix(config.seed, kStatistics), options.export_folder);
 }
 
 }  // namespace atelier::vision

@@ -41,6 +41,9 @@ struct VaeTrainConfig {
 
 struct VaeTrainOptions {
   std::filesystem::path pictures;       // PictureSet's file
+  /// A component folder: a new run goes on from its decoder alone. Encoder and statistics stay, so that all weights
+  /// that know its latents stay good. Empty: both are learnt, from scratch.
+  std::filesystem::path from;
   std::filesystem::path run;            // TrainingRun's folder: checkpoint, metrics.jsonl, reconstructions.png
   std::filesystem::path export_folder;  // empty: none
   double minutes = 0;                   // 0: until optimizer.total_steps
@@ -63,8 +66,8 @@ VaeQuality evaluate_vae(const Vae& vae, const PictureSet& pictures, const std::v
 Image reconstruction_sheet(const Vae& vae, const PictureSet& pictures, const std::vector<int64_t>& rows,
                            int64_t columns = 4);
 
-/// Writes a component folder: config.json with latents_mean and latents_std of `samples` training pictures drawn by
-/// weight, model.safetensors with matrices in bf16. The folder is made if missing.
+/// Writes a component folder: model.safetensors with matrices in bf16, config.json with latents_mean and latents_std:
+/// the config's own, or if it has none those of `samples` training pictures drawn by weight. The folder is made if missing.
 void export_vae(const VaeConfig& config, const base::NamedTensors& weights, const PictureSet& pictures, uint64_t seed,
                 const std::filesystem::path& folder, int64_t samples = 4096);
 
