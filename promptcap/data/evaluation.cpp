@@ -23,14 +23,13 @@ class Timer {
 
 bool Evaluated::right(Way way) const { return normalise_answer(answers[static_cast<size_t>(way)]) == normalise_answer(question.answer); }
 
-Evaluation::Evaluation(const Captioner& captioner, const text::LanguageModel& model, PromptTemplate form, CaptionOptions options,
-                       std::function<std::vector<Example>(const std::string&, const vision::Image&)> examples)
-    : captioner_(captioner), model_(model), form_(std::move(form)), options_(std::move(options)), examples_(std::move(examples)) {}
+Evaluation::Evaluation(const Captioner& captioner, const text::LanguageModel& model, PromptTemplate form, CaptionOptions options)
+    : captioner_(captioner), model_(model), form_(std::move(form)), options_(std::move(options)) {}
 
-std::string Evaluation::answer(const std::string& caption, const std::string& question, const std::vector<Example>& examples) {
+std::string Evaluation::answer(const std::string& caption, const std::string& question) {
   const Timer timer(seconds_.answer);
   ++seconds_.answers;
-  return ask_language_model(model_, form_, examples, {caption, question, "", {}}).text;
+  return ask_language_model(model_, form_, {}, {caption, question, "", {}}).text;
 }
 
 void Evaluation::ask(const vision::Image& picture, const std::vector<corpus::Question>& questions, int64_t number) {
@@ -46,11 +45,10 @@ void Evaluation::ask(const vision::Image& picture, const std::vector<corpus::Que
   for (const corpus::Question& question : questions) {
     base::throw_if_cancelled();
     Evaluated one = {question, {}, generic, caption_for(question.question), number};
-    const std::vector<Example> examples = examples_ ? examples_(question.question, picture) : std::vector<Example>();
     const auto& asked = question.question;
-    one.answers[0] = answer("", asked, examples);
-    one.answers[1] = answer(one.generic, asked, examples);
-    one.answers[2] = answer(one.conditioned, asked, examples);
+    one.answers[0] = answer("", asked);
+    one.answers[1] = answer(one.generic, asked);
+    one.answers[2] = answer(one.conditioned, asked);
     const Timer timer(seconds_.direct);
     one.answers[3] = captioner_.answer(pictures, asked, options_).text;
     ++seconds_.directs;

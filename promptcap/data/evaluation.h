@@ -4,7 +4,6 @@
 #include "promptcap/data/picture_questions.h"
 
 #include <array>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -31,9 +30,8 @@ struct EvaluationSeconds {
 
 class Evaluation {
  public:
-  /// @param examples  in-context examples for a question about a picture; empty: none
-  Evaluation(const Captioner& captioner, const text::LanguageModel& model, PromptTemplate form, CaptionOptions options,
-             std::function<std::vector<Example>(const std::string& question, const vision::Image& picture)> examples = {});
+  /// @param form  how the model is asked, without examples
+  Evaluation(const Captioner& captioner, const text::LanguageModel& model, PromptTemplate form, CaptionOptions options);
 
   /// @param number  kept in the results
   void ask(const vision::Image& picture, const std::vector<corpus::Question>& questions, int64_t number);
@@ -42,13 +40,12 @@ class Evaluation {
   const EvaluationSeconds& seconds() const { return seconds_; }
 
  private:
-  std::string answer(const std::string& caption, const std::string& question, const std::vector<Example>& examples);
+  std::string answer(const std::string& caption, const std::string& question);
 
   const Captioner& captioner_;
   const text::LanguageModel& model_;
   PromptTemplate form_;
   CaptionOptions options_;
-  std::function<std::vector<Example>(const std::string&, const vision::Image&)> examples_;
   std::vector<Evaluated> results_;
   EvaluationSeconds seconds_;
 };
