@@ -263,7 +263,7 @@ void sweep_avoidance(Workbench& bench, const Avoidance& avoidance, const Avoidan
     }
     changes.push_back(std::move(change));
   }
-  claim.pictures.push_back(bench.keep("negtome_sweep_avoid.png", line_plot("Away from a picture", "until timestep", "change of likeness to it", changes)));
+  claim.pictures.push_back(bench.keep("negtome_sweep_avoid.png", line_plot("Away from a picture", "down to timestep", "change of likeness to it", changes)));
 }
 
 }  // namespace

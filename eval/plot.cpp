@@ -54,9 +54,9 @@ vision::Image bar_plot(const std::string& title, const std::vector<Bar>& bars) {
   if (frame.y_max == frame.y_min) frame.y_max = frame.y_min + 1;
   frame.y_max += (frame.y_max - frame.y_min) / 20;
   const double step = sketchpad::tick_step(frame.y_max - frame.y_min, 6);
-  for (double y = std::ceil(frame.y_min / step) * step; y <= frame.y_max; y += step) {
+  for (const double y : sketchpad::ticks(frame.y_min, frame.y_max, step)) {
     canvas.line(frame.at(0, y), frame.at(count, y), {.colour = {220, 220, 220}, .width = 1});
-    canvas.text({0.045, frame.at(0, y).y}, fmt::format("{:.3g}", y + 0.0), {.colour = kWords, .width = 1.2}, 0.026);
+    canvas.text({0.045, frame.at(0, y).y}, fmt::format("{:.3g}", y), {.colour = kWords, .width = 1.2}, 0.026);
   }
   for (size_t i = 0; i < bars.size(); ++i) {
     const double x = static_cast<double>(i);
@@ -87,13 +87,13 @@ vision::Image line_plot(const std::string& title, const std::string& x_label, co
   Canvas canvas(720, 480);
   const Pen words = {.colour = kWords, .width = 1.2}, pale = {.colour = {220, 220, 220}, .width = 1};
   const double y_step = sketchpad::tick_step(frame.y_max - frame.y_min, 6), x_step = sketchpad::tick_step(frame.x_max - frame.x_min, 6);
-  for (double y = std::ceil(frame.y_min / y_step) * y_step; y <= frame.y_max; y += y_step) {
+  for (const double y : sketchpad::ticks(frame.y_min, frame.y_max, y_step)) {
     canvas.line(frame.at(frame.x_min, y), frame.at(frame.x_max, y), pale);
-    canvas.text({0.075, frame.at(0, y).y}, fmt::format("{:.4g}", y + 0.0), words, 0.026);
+    canvas.text({0.075, frame.at(0, y).y}, fmt::format("{:.4g}", y), words, 0.026);
   }
-  for (double x = std::ceil(frame.x_min / x_step) * x_step; x <= frame.x_max; x += x_step) {
+  for (const double x : sketchpad::ticks(frame.x_min, frame.x_max, x_step)) {
     canvas.line(frame.at(x, frame.y_min), frame.at(x, frame.y_max), pale);
-    canvas.text({frame.at(x, 0).x, 0.89}, fmt::format("{:.4g}", x + 0.0), words, 0.026);
+    canvas.text({frame.at(x, 0).x, 0.89}, fmt::format("{:.4g}", x), words, 0.026);
   }
   for (size_t s = 0; s < series.size(); ++s) {
     const Colour colour = kColours[s % kColours.size()];
@@ -112,8 +112,8 @@ vision::Image line_plot(const std::string& title, const std::string& x_label, co
   }
   canvas.text({0.5, 0.05}, fitted(canvas, title, 0.034, 0.96), {.width = 1.6}, 0.034);
   canvas.text({frame.box.centre().x, 0.955}, fitted(canvas, x_label, 0.028, 0.6), words, 0.028);
-  const std::string name = fitted(canvas, "up: " + y_label, 0.026, 0.22);
-  canvas.text({0.775 + canvas.text_size(name, 0.026).x / 2, 0.1}, name, words, 0.026);
+  const std::string name = fitted(canvas, "up: " + y_label, 0.026, 0.9);
+  canvas.text({0.03 + canvas.text_size(name, 0.026).x / 2, 0.09}, name, words, 0.026);
   return canvas.render();
 }
 

@@ -19,7 +19,7 @@ constexpr double kDiverseAlpha = 0.9, kAvoidAlpha = 2;
 struct NegToMeConfig {
   double tau = 0.65;                            // no cosine is above 1
   int64_t first_layer = 0, last_layer = 1023;   // of the image tower, both included
-  double diverse_until = 900, avoid_until = 800;  // from timestep 1000 down to these
+  double diverse_until = 900, avoid_until = 700;  // from timestep 1000 down to these
 
   template <class Visitor>
   void visit(Visitor& v) {

@@ -244,28 +244,29 @@ double tick_step(double span, int count) {
   return power * (lead <= 1 ? 1 : lead <= 2 ? 2 : lead <= 5 ? 5 : 10);
 }
 
+std::vector<double> ticks(double low, double high, double step) {
+  std::vector<double> result;
+  const auto first = static_cast<int64_t>(std::ceil(low / step - 1e-9));
+  for (int64_t i = first; i - first <= 20 && static_cast<double>(i) * step <= high + step * 1e-9; ++i) result.push_back(static_cast<double>(i) * step);
+  return result;
+}
+
 void Canvas::axes(const Frame& f, bool numbered) {
   REQUIRE(f.x_max > f.x_min && f.y_max > f.y_min && std::isfinite(f.x_max - f.x_min) && std::isfinite(f.y_max - f.y_min),
           "axes need x_min < x_max and y_min < y_max, not {} to {} and {} to {}", f.x_min, f.x_max, f.y_min, f.y_max);
   const Pen pale{.colour = {225, 228, 232}, .width = 1}, ink{.width = 2}, words{.colour = {90, 95, 100}};
   const double x_step = tick_step(f.x_max - f.x_min), y_step = tick_step(f.y_max - f.y_min);
   const double x_zero = std::clamp(0.0, f.x_min, f.x_max), y_zero = std::clamp(0.0, f.y_min, f.y_max);
-  const auto each = [](double low, double high, double step, auto&& visit) {
-    const auto first = static_cast<int64_t>(std::ceil(low / step - 1e-9));
-    for (int64_t i = first; i - first <= 20 &&
-        static_cast<double>(i) * step <= high + step * 1e-9; ++i) visit(static_cast<double>(i) * step);
-  };
-  each(f.x_min, f.x_max, x_step, [&](double x) { line(f.at(x, f.y_min), f.at(x, f.y_max), pale); });
-  each(f.y_min, f.y_max, y_step, [&](double y) { line(f.at(f.x_min, y), f.at(f.x_max, y), pale); });
+  const std::vector<double> across = ticks(f.x_min, f.x_max, x_step), up = ticks(f.y_min, f.y_max, y_step);
+  for (const double x : across) line(f.at(x, f.y_min), f.at(x, f.y_max), pale);
+  for (const double y : up) line(f.at(f.x_min, y), f.at(f.x_max, y), pale);
   line(f.at(f.x_min, y_zero), f.at(f.x_max, y_zero), ink);
   line(f.at(x_zero, f.y_min), f.at(x_zero, f.y_max), ink);
   if (!numbered) return;
-  each(f.x_min, f.x_max, x_step, [&](double x) {
+  for (const double x : across)
     if (std::abs(x - x_zero) > x_step / 2) label(f.at(x, y_zero), number_label(x), {0, 1}, words, 0.017, 0.01);
-  });
-  each(f.y_min, f.y_max, y_step, [&](double y) {
+  for (const double y : up)
     if (std::abs(y - y_zero) > y_step / 2) label(f.at(x_zero, y), number_label(y), {-1, 0}, words, 0.017, 0.01);
-  });
 }
 
 }  // namespace atelier::sketchpad

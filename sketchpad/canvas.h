@@ -134,5 +134,7 @@ class Canvas {
 
 /// Round steps for about `count` ticks over a span: 1, 2 or 5 times a power of ten.
 double tick_step(double span, int count = 8);
+/// The multiples of a step from `low` to `high`, 21 at most.
+std::vector<double> ticks(double low, double high, double step);
 
 }  // namespace atelier::sketchpad

@@ -157,7 +157,7 @@ TEST_F(Imagine, GuidanceByPicturesReachesEveryPicture) {
   EXPECT_EQ(record->avoid.at(0).hash, pixel_hash(vision::Image(20, 10, 3, 40)));
   EXPECT_NE(record->avoid.at(0).hash, pixel_hash(vision::Image(10, 20, 3, 40)));
   const std::string command = command_line(*record);
-  for (const char* part : {"--batch 2 --diverse=1.5", "--avoid=", "--avoid-mask=", "--negtome-tau=0.5", "--diverse-until=900", "--avoid-until=800", "--seed 7 "})
+  for (const char* part : {"--batch 2 --diverse=1.5", "--avoid=", "--avoid-mask=", "--negtome-tau=0.5", "--diverse-until=900", "--avoid-until=700", "--seed 7 "})
     EXPECT_NE(command.find(part), std::string::npos) << command;
 }
 
