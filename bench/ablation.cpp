@@ -61,6 +61,7 @@ struct Data {
     fusion_train.model.styles = pictures.styles();
     fusion_train.model.latent_channels = pictures.latent_shape()[0];
     fusion_train.model.latent_size = pictures.latent_shape()[1];
+    fusion_train.model.patcher_channels = recipe.text.hidden_size / 2;  // as the starter's
     fusion_train.batch = a.batch;
     fusion_train.seed = text_train.seed = a.seed;
     text_train.batch = a.documents;

@@ -16,7 +16,7 @@ using base::json;
 enum Stream : uint64_t { kParameters = 1, kChoice = 2, kAugmentation = 3, kPosterior = 4, kStatistics = 5 };
 
 constexpr int64_t kReportSteps = 50, kValidationSteps = 500;
-constexpr int64_t kValidationPictures = 64, kSheetPictures = 32;
+constexpr int64_t kValidationPictures = 320, kSheetPictures = 32;
 
 /// (batch, 3, side, side): the pictures of this step.
 Tensor draw_batch(const VaeTrainConfig& config, const PictureSet& pictures, int64_t step) {
