@@ -49,6 +49,7 @@ void add_train_fusion(CLI::App& train) {
   file("--text", a->options.text, "Folder of the text model, which stays frozen (default models/starter/text)");
   file("--vae", a->options.vae, "Folder of the autoencoder for sample grids (default models/starter/vae)");
   file("--from", a->options.from, "Start a new run from the weights in this component folder, such as models/starter/fusion");
+  file("--teacher", a->options.teacher, "Learn to draw as the weights in this component folder do, while learning the rest");
   file("--run", a->options.run.folder, "Folder of the run: checkpoint, metrics, samples (default runs/fusion)");
   file("--export", a->options.export_folder, "Write the averaged weights here when training ends");
   command->add_option("--samples", a->samples, "File of prompts, one a line, drawn at every validation")->check(existing_file());

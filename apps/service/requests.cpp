@@ -59,6 +59,8 @@ void fill_negtome(const ImageRequest& request, apps::NegToMeRequest& negtome) {
   if (request.avoid_mask.given() && request.avoid.values.empty())
     throw ApiError(400, "avoid_mask says where avoid counts, and there is no avoid", "", "avoid_mask");
   negtome.config.tau = request.tau;
+  negtome.config.diverse_until = request.diverse_until;
+  negtome.config.avoid_until = request.avoid_until;
   negtome.diverse = request.diverse;
   negtome.avoid_alpha = request.avoid_alpha;
   for (size_t i = 0; i < request.avoid.values.size(); ++i)

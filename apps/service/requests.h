@@ -146,6 +146,7 @@ struct ImageRequest {
   OneOrMany<Upload> avoid;
   Upload avoid_mask;
   double avoid_alpha = fusion::kAvoidAlpha, tau = fusion::NegToMeConfig().tau;
+  double diverse_until = fusion::NegToMeConfig().diverse_until, avoid_until = fusion::NegToMeConfig().avoid_until;
 
   template <class Visitor>
   void visit(Visitor& v) {
@@ -168,9 +169,11 @@ struct ImageRequest {
     v("memory", memory, "Draw with documents of the memory in front of the prompt; they are named in the answer");
     v("k", k, "How many documents", range(1, 8));
     v("diverse", diverse, "Keep the pictures apart from the first one, this strongly; 0.9 is usual", range(-10, 10));
+    v("diverse_until", diverse_until, "From timestep 1000 down to this one", range(0, 1000));
     v("avoid", avoid, "Up to 8 pictures to keep away from");
     v("avoid_mask", avoid_mask, "Light where they count");
     v("avoid_alpha", avoid_alpha, "How strongly to keep away", range(-10, 10));
+    v("avoid_until", avoid_until, "From timestep 1000 down to this one; lower changes more", range(0, 1000));
     v("tau", tau, "How similar tokens must be to be kept apart", range(-1, 2));
     v.only("background", "auto", "pictures are opaque");
     for (const char* name : {"user", "quality", "moderation"}) v.ignored(name, "Accepted, changes nothing");

@@ -6,6 +6,8 @@
 namespace atelier::fusion {
 namespace {
 
+at::Device device_of(const FusionModel& model) { return model.image_tower().layers().front().q_proj.device(); }
+
 /// Sum over a text segment of weight times negative log-likelihood. @param hidden (n, L, d) after the final norm
 Tensor language_sum(const FusionModel& model, const Tensor& hidden, const TextRows& text) {
   const int64_t length = text.ids.size(1);
@@ -19,11 +21,23 @@ Tensor language_sum(const FusionModel& model, const Tensor& hidden, const TextRo
   return (each * choose(behind_first(text.weight))).sum();
 }
 
+/// The context that a part's pictures are drawn behind, where nothing of it is learnt.
+Context read_before(const FusionModel& model, const FusionPart& part) {
+  const auto device = device_of(model);
+  Context context = model.begin(part.latents.size(0));
+  for (const FusionPart::Document& document : part.documents) {
+    model.append_text(context, document.caption.ids.to(device), document.caption.lengths);
+    model.append_picture(context, document.latents.to(device));
+  }
+  model.append_text(context, part.before.ids.to(device), part.before.lengths);
+  return context;
+}
+
 }  // namespace
 
 FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfig& config, const FusionBatch& batch,
-                                base::Optimizer& optimizer) {
-  const auto device = model.image_tower().layers().front().q_proj.device();
+                                base::Optimizer& optimizer, const FusionModel* teacher) {
+  const auto device = device_of(model);
   FusionLoss result;
   for (const FusionPart& part : batch.parts) {
     Context context = model.begin(part.latents.size(0));
@@ -59,7 +73,12 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
       continue;
     }
     const Tensor time = part.time.to(device);
-    const auto [x_t, target] = model.schedule().noised_and_target(part.latents.to(device), part.epsilon.to(device), time);
+    auto [x_t, target] = model.schedule().noised_and_target(part.latents.to(device), part.epsilon.to(device), time);
+    if (teacher) {
+      const at::NoGradGuard no_gradient;
+      Context seen_by_teacher = read_before(*teacher, part);
+      target = teacher->predict(seen_by_teacher, x_t, time);
+    }
     const bool goes_on = !part.after.empty();
     const Tensor prediction = goes_on ? model.predict_and_keep(context, x_t, time) : model.predict(context, x_t, time);
     if (goes_on) read_after();
@@ -77,7 +96,7 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
 std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids,
                                       const std::vector<int64_t>& rows, int64_t documents) {
   const at::NoGradGuard no_gradient;
-  const auto device = model.image_tower().layers().front().q_proj.device();
+  const auto device = device_of(model);
   const auto seed = static_cast<uint64_t>(config.seed);
   std::vector<double> errors;
   for (const double t : {150.0, 400.0, 600.0, 800.0, 950.0}) {
@@ -90,12 +109,7 @@ std::vector<double> validation_errors(const FusionModel& model, const Pack& pack
       const Tensor epsilon = at::randn(part.latents.sizes(), generator, at::kFloat);
       const Tensor time = at::full({part.latents.size(0)}, t, at::kFloat).to(device);
       const auto [x_t, target] = model.schedule().noised_and_target(part.latents.to(device), epsilon.to(device), time);
-      Context context = model.begin(part.latents.size(0));
-      for (const FusionPart::Document& document : part.documents) {
-        model.append_text(context, document.caption.ids.to(device), document.caption.lengths);
-        model.append_picture(context, document.latents.to(device));
-      }
-      model.append_text(context, part.before.ids.to(device), part.before.lengths);
+      Context context = read_before(model, part);
       sum += (model.predict(context, x_t, time) - target).square().mean({1, 2, 3}).sum().item<double>();
     }
     errors.push_back(sum / static_cast<double>(rows.size()));

@@ -94,6 +94,13 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
   base::Parameters parameters = from ? base::Parameters::read_float(*from) : base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
   const FusionModel model(parameters.root(), config.model, text);
   if (!from) copy_text_tower(parameters, base::Weights(options.text));
+  std::optional<FusionModel> teacher;
+  if (!options.teacher.empty()) {
+    teacher.emplace(FusionModel::load(options.teacher, text));
+    REQUIRE(teacher->config().prediction == config.model.prediction && teacher->config().latent_size == config.model.latent_size &&
+                teacher->config().latent_channels == config.model.latent_channels,
+            "{}: the teacher must predict what the model predicts, for latents of its shape", options.teacher.string());
+  }
   base::Optimizer optimizer(parameters, config.optimizer, trained_by_muon);
   connect_fused_gradients(model, optimizer);
   base::TrainingRun run(options.run, optimizer, base::write_config(config));
@@ -119,7 +126,7 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
   base::Progress progress("fusion", config.optimizer.total_steps, "steps");
   while (run.proceed()) {
     const FusionBatch batch = make_batch(pack, config, ids, optimizer.steps(), ranks, questions ? &*questions : nullptr);
-    const FusionLoss loss = accumulate_gradients(model, config, batch, optimizer);
+    const FusionLoss loss = accumulate_gradients(model, config, batch, optimizer, teacher ? &*teacher : nullptr);
     Tensor gradient = optimizer.gradient();
     ranks.sum(gradient);
     const double norm = optimizer.step();

@@ -42,6 +42,7 @@ struct FusionTrainOptions {
   std::filesystem::path pack, text, vae;  // vae: for sample grids; may be empty
   std::filesystem::path questions;        // QuestionPack; may be empty
   std::filesystem::path from;             // component folder whose weights a new run starts from; empty: the text tower's
+  std::filesystem::path teacher;          // component folder of weights that draw already; may be empty
   std::filesystem::path export_folder;    // written when training ends; may be empty
   base::RunOptions run;
   int64_t report_every = 100, validate_every = 1000;  // steps
@@ -89,12 +90,17 @@ struct ControlIds {
 FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, int64_t step,
                        const base::Ranks& ranks, const QuestionPack* questions = nullptr);
 
-/// Sums over this rank's share of the mean losses over the whole batch; adds gradients with backward().
+/// Sums over this rank's share of the mean losses over the whole batch.
 struct FusionLoss {
   double diffusion = 0, language = 0;
 };
+
+/// Adds the losses' gradients to the optimizer's with backward().
+/// @param teacher  where given, pictures are learnt to be drawn as it would draw them: its prediction is the target instead of
+///   the noise's (distillation, as in Learning without Forgetting, Li and Hoiem 2016), so that weights that learn to answer
+///   keep drawing what they drew, for fewer pictures than noisy targets would take
 FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfig& config, const FusionBatch& batch,
-                                base::Optimizer& optimizer);
+                                base::Optimizer& optimizer, const FusionModel* teacher = nullptr);
 
 /// These pictures behind their captions and K = `documents` documents; without noise and times.
 FusionPart validation_part(const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids, const std::vector<int64_t>& rows,

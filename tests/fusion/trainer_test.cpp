@@ -100,6 +100,25 @@ TEST(FusionTrainer, TheLanguageLossReachesTheImageTower) {
   EXPECT_EQ(training.optimizer.gradient("unet_up.conv_out.weight").abs().max().item<double>(), 0);
 }
 
+// A model that draws as its teacher does has nothing to learn from it; another one does, behind documents, too.
+TEST(FusionTrainer, ATeachersPredictionIsTheTarget) {
+  const TemporaryFolder folder;
+  write_tiny_pack(folder / "pack.safetensors");
+  const Pack pack(folder / "pack.safetensors");
+  Training training;
+  training.config.documents = 2;
+  const FusionBatch batch = make_batch(pack, training.config, kIds, 0, {});
+  const auto loss = [&](const FusionModel* teacher) {
+    return accumulate_gradients(*training.tiny.model, training.config, batch, training.optimizer, teacher).diffusion;
+  };
+  EXPECT_GT(loss(nullptr), 0.1);
+  EXPECT_LT(loss(training.tiny.model.get()), 1e-9);
+  const TinyModel other;
+  for (const auto& [name, tensor] : other.parameters.all())
+    if (name == "unet_up.conv_out.weight") tensor.mul_(2);
+  EXPECT_GT(loss(other.model.get()), 1e-6);
+}
+
 TEST(FusionTrainer, LossFallsFarBelowThatOfPredictingTheMean) {
   const TemporaryFolder folder;
   write_tiny_pack(folder / "pack.safetensors");

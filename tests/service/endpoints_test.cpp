@@ -240,7 +240,7 @@ TEST_F(Images, DocumentsOfTheMemoryAreNamed) {
 
 TEST_F(Images, GuidanceByPicturesReachesThePainter) {
   const std::string apple = data_uri(picture(6));
-  const Response response = post("/v1/images/generations", {{"prompt", "x"}, {"steps", 1}, {"n", 2}, {"diverse", 0.9}, {"avoid", {apple, apple}}, {"avoid_alpha", 2}, {"tau", 0.5}, {"avoid_mask", apple}});
+  const Response response = post("/v1/images/generations", {{"prompt", "x"}, {"steps", 1}, {"n", 2}, {"diverse", 0.9}, {"avoid", {apple, apple}}, {"avoid_alpha", 2}, {"avoid_until", 600}, {"tau", 0.5}, {"avoid_mask", apple}});
   ASSERT_EQ(response.status, 200) << response.body;
   const apps::NegToMeRequest& n = controls.drawn.at(1).negtome;
   EXPECT_EQ(n.index, 1);
@@ -248,6 +248,8 @@ TEST_F(Images, GuidanceByPicturesReachesThePainter) {
   ASSERT_EQ(n.avoid.size(), 2u);
   EXPECT_EQ(n.avoid_alpha, 2);
   EXPECT_EQ(n.config.tau, 0.5);
+  EXPECT_EQ(n.config.avoid_until, 600);
+  EXPECT_EQ(n.config.diverse_until, fusion::NegToMeConfig().diverse_until);
   EXPECT_EQ(n.avoid_mask.width, 6);
 }
 
