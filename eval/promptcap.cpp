@@ -4,8 +4,8 @@
 #include "eval/captions.h"
 #include "eval/plot.h"
 #include "eval/rows.h"
-#include "promptcap/data/conditioned.h"
 #include "promptcap/data/evaluation.h"
+#include "promptcap/examples.h"
 #include "promptcap/reader.h"
 #include "text/client/chat.h"
 
@@ -48,24 +48,11 @@ std::vector<Evaluated> ask(Workbench& bench, const text::LanguageModel& model, c
   return evaluation.results();
 }
 
-/// Scenes of training, with questions and for each the caption that tells least of what it needs.
-promptcap::ExamplePool example_pool(Workbench& bench) {
-  const corpus::SceneComposer composer(bench.corpus());
-  std::vector<promptcap::Example> examples;
-  std::vector<vision::Image> pictures;
-  for (int64_t i = 0; i < bench.count(20, 150, 300); ++i) {
-    const corpus::Scene scene = composer.compose(11, static_cast<uint64_t>(i), false);
-    for (const corpus::Question& question : scene.questions) {
-      examples.push_back({promptcap::conditioned_captions(scene, question).front(), question.question, question.answer});
-      pictures.push_back(scene.image);
-    }
-  }
-  return promptcap::ExamplePool::make(std::move(examples), pictures, bench.judge());
-}
-
-/// The same captions once more, with examples before them: those most like question and picture, and any.
+/// The same captions once more, with the model's in-context examples before them: those most like question and picture, and any.
 void report_examples(Workbench& bench, const text::LanguageModel& model, const promptcap::PromptTemplate& form, const std::vector<Evaluated>& results, Claim& claim) {
-  const promptcap::ExamplePool pool = example_pool(bench);
+  const std::filesystem::path file = bench.options().models / "examples.safetensors";
+  if (!std::filesystem::exists(file)) return;
+  const promptcap::ExamplePool pool = promptcap::ExamplePool::load(file);
   const corpus::SceneComposer composer(bench.corpus());
   const int64_t shots = form.shots > 0 ? form.shots : 4;
   std::vector<double> chosen, any;
