@@ -29,7 +29,7 @@ Tensor denoise(const FusionModel& model, const GenerateOptions& options,
   const FusionConfig& config = model.config();
   Sampler sampler(options.sampler, model.schedule(), levels(model, options));
   at::Generator generator = base::generator(options.seed);
-  const auto device = model.image_tower().layers().front().q_proj.device();
+  const auto device = model.device();
   const Tensor noise = at::randn({1, config.latent_channels, config.latent_size, config.latent_size}, generator, at::kFloat).to(device);
   const auto noised_init = [&](int64_t i) { return sampler.level(i).alpha * options.init + sampler.level(i).sigma * noise; };
   const int64_t first = options.init.defined() ? std::llround((1 - options.strength) * static_cast<double>(sampler.steps())) : 0;
@@ -73,7 +73,7 @@ Context begin_guided(const FusionModel& model, const std::vector<int32_t>& promp
 Tensor as_ids(const FusionModel& model, const std::vector<int32_t>& ids) {
   return at::tensor(std::vector<int64_t>(ids.begin(), ids.end()), at::kLong)
       .unsqueeze(0)
-      .to(model.image_tower().layers().front().q_proj.device());
+      .to(model.device());
 }
 
 Tensor draw(const FusionModel& model, const std::vector<int32_t>& prompt, const std::vector<int32_t>& negative,

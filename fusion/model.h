@@ -73,6 +73,8 @@ class FusionModel {
   const NoiseSchedule& schedule() const { return schedule_; }
   const text::TextModel& text() const { return *text_; }
   const text::Transformer& image_tower() const { return tower_; }
+  /// Where the weights are, and what the model is given must be.
+  at::Device device() const { return tower_.layers().front().q_proj.device(); }
 
  private:
   /// Time (sinusoids, MLP) plus caption (its states and its bag of words, MLP), as one vector a picture.

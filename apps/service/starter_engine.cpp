@@ -119,9 +119,9 @@ class StarterEngine : public Engine {
       server_ = options.server;
       language_server_ = std::make_unique<text::EndpointLanguageModel>(options.server);
     }
-    const fs::path examples = options.model / "examples.safetensors";
-    if (embedder_ && fs::exists(examples)) pool_.emplace(promptcap::ExamplePool::load(examples));
     form_ = promptcap::PromptTemplate::load(is_local_ && reader_->ours() ? "local" : "paper");
+    const fs::path examples = options.model / "examples.safetensors";
+    if (form_.shots > 0 && embedder_ && fs::exists(examples)) pool_.emplace(promptcap::ExamplePool::load(examples));
     const text::LanguageModel& asked = is_local_ ? static_cast<const text::LanguageModel&>(reader_->model()) : *language_server_;
     answerer_.emplace(captioner_, asked, form_, pool_ ? &*pool_ : nullptr, pool_ ? &*embedder_ : nullptr);
   }

@@ -6,8 +6,6 @@
 namespace atelier::fusion {
 namespace {
 
-at::Device device_of(const FusionModel& model) { return model.image_tower().layers().front().q_proj.device(); }
-
 /// Sum over a text segment of weight times negative log-likelihood. @param hidden (n, L, d) after the final norm
 Tensor language_sum(const FusionModel& model, const Tensor& hidden, const TextRows& text) {
   const int64_t length = text.ids.size(1);
@@ -23,7 +21,7 @@ Tensor language_sum(const FusionModel& model, const Tensor& hidden, const TextRo
 
 /// The context that a part's pictures are drawn behind, where nothing of it is learnt.
 Context read_before(const FusionModel& model, const FusionPart& part) {
-  const auto device = device_of(model);
+  const auto device = model.device();
   Context context = model.begin(part.latents.size(0));
   for (const FusionPart::Document& document : part.documents) {
     model.append_text(context, document.caption.ids.to(device), document.caption.lengths);
@@ -37,7 +35,7 @@ Context read_before(const FusionModel& model, const FusionPart& part) {
 
 FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfig& config, const FusionBatch& batch,
                                 base::Optimizer& optimizer, const FusionModel* teacher) {
-  const auto device = device_of(model);
+  const auto device = model.device();
   FusionLoss result;
   for (const FusionPart& part : batch.parts) {
     Context context = model.begin(part.latents.size(0));
@@ -96,7 +94,7 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
 std::vector<double> validation_errors(const FusionModel& model, const Pack& pack, const FusionTrainConfig& config, const ControlIds& ids,
                                       const std::vector<int64_t>& rows, int64_t documents) {
   const at::NoGradGuard no_gradient;
-  const auto device = device_of(model);
+  const auto device = model.device();
   const auto seed = static_cast<uint64_t>(config.seed);
   std::vector<double> errors;
   for (const double t : {150.0, 400.0, 600.0, 800.0, 950.0}) {
