@@ -11,6 +11,7 @@
 #include "promptcap/data/picture_questions.h"
 #include "promptcap/examples.h"
 #include "retrieval/clip_embedder.h"
+#include "vision/train/augmentation.h"
 #include "vision/vae.h"
 
 #include <cstdio>
@@ -32,6 +33,15 @@ struct Asked {
   std::string caption;
   std::vector<promptcap::Candidates> questions;
 };
+
+/// A picture as somebody might hand it over: smaller or larger, not quite in the middle, turned a little, on other ground.
+vision::Image as_handed_over(const uint8_t* rgba, base::Random random) {
+  constexpr vision::AugmentationConfig kViews = {.affine = 0.8, .min_scale = 0.6, .max_scale = 1.2, .rotation = 0.2, .flip = 0, .recolour = 0};  // captions name sides and colours
+  constexpr int64_t kSide = 128;
+  Tensor pixels = at::empty({3, kSide, kSide}, at::kFloat);
+  vision::augment(kViews, rgba, kSide, random, pixels.mutable_data_ptr<float>());
+  return vision::to_image(pixels);
+}
 
 /// Filters and encodes pictures some at a time.
 class Packer {
@@ -134,7 +144,7 @@ void pack(const PackQuestionsArguments& a) {
     const int64_t row = rows[random.below(static_cast<int64_t>(rows.size()))];
     Asked asked;
     for (promptcap::AskedPicture& one : promptcap::picture_questions(corpus.picture(row), random)) asked.questions.push_back({std::move(one.question), std::move(one.captions)});
-    asked.image = vision::over(corpus.image(row), {255, 255, 255});
+    asked.image = as_handed_over(corpus.pixels(row), base::Random(seed, 3, static_cast<uint64_t>(i)));
     asked.caption = corpus::caption(corpus.picture(row), random);
     packer.add(std::move(asked));
   }

@@ -43,12 +43,17 @@ Parameters Parameters::read_float(const Weights& weights) {
   return p;
 }
 
+void Parameters::draw_missing(std::string prefix, uint64_t seed) {
+  drawn_prefix_ = std::move(prefix);
+  seed_ = seed;
+}
+
 Scope Parameters::root() { return Scope(this, ""); }
 
 Tensor Parameters::make(const std::string& name, const std::vector<int64_t>& shape, Init init) {
   ASSERT(std::none_of(all_.begin(), all_.end(), [&](const auto& known) { return known.first == name; }));
   Tensor t;
-  if (weights_ != nullptr) {
+  if (!may_draw(name) || (weights_ && weights_->contains(name))) {
     const std::string& where = weights_->where();
     CHECK_FILE(weights_->contains(name), where, "there is no {}", name);
     const TensorInfo& info = weights_->info(name);
@@ -73,7 +78,9 @@ Parameters Parameters::under(std::string_view prefix) const {
   return some;
 }
 
-bool Parameters::available(const std::string& name) const { return weights_ == nullptr || weights_->contains(name); }
+bool Parameters::may_draw(const std::string& name) const { return weights_ == nullptr || (drawn_prefix_ && name.starts_with(*drawn_prefix_)); }
+
+bool Parameters::available(const std::string& name) const { return may_draw(name) || weights_->contains(name); }
 
 int64_t Parameters::count() const {
   int64_t n = 0;

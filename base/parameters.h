@@ -6,6 +6,7 @@
 #include "base/compute.h"
 #include "base/safetensors.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,12 +39,15 @@ class Parameters {
 
   Parameters(Parameters&&) noexcept = default;
 
+  /// From here on, what the weights lack under this prefix is drawn: a model grows by a part.
+  void draw_missing(std::string prefix, uint64_t seed);
+
   Scope root();
 
   /// Draws or reads one parameter and records it. @throws InvalidFile (reading); asserts that no name comes twice
   Tensor make(const std::string& name, const std::vector<int64_t>& shape, Init init);
 
-  /// Whether a parameter of this name can be had: always when drawing, if the file has it when reading.
+  /// Whether a parameter of this name can be had: always when drawing, if the file has it or lacks what may be drawn when reading.
   bool available(const std::string& name) const;
 
   /// Those whose names begin so, the very tensors: for an optimizer that leaves the others alone.
@@ -55,8 +59,10 @@ class Parameters {
 
  private:
   explicit Parameters(const Weights* weights) : weights_(weights) {}
+  bool may_draw(const std::string& name) const;
   const Weights* weights_ = nullptr;
   uint64_t seed_ = 0;
+  std::optional<std::string> drawn_prefix_;
   bool all_float_ = false;
   at::Device device_ = at::kCPU;
   NamedTensors all_;

@@ -1,6 +1,7 @@
 // PromptCap: captions that read the question first, against captions that do not.
 #include "base/error.h"
 #include "base/progress.h"
+#include "corpus/words.h"
 #include "eval/captions.h"
 #include "eval/plot.h"
 #include "eval/rows.h"
@@ -9,6 +10,7 @@
 #include "promptcap/reader.h"
 #include "text/client/chat.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -46,6 +48,12 @@ std::vector<Evaluated> ask(Workbench& bench, const text::LanguageModel& model, c
     progress.set(std::min(questions, static_cast<int64_t>(evaluation.results().size())));
   }
   return evaluation.results();
+}
+
+/// Whether a caption says a title, word for word.
+bool names(const std::string& caption, const std::string& title) {
+  const std::vector<std::string> said = corpus::words(caption), wanted = corpus::words(title);
+  return !std::ranges::search(said, wanted).empty();
 }
 
 /// The same captions once more, with the model's in-context examples before them: those most like question and picture, and any.
@@ -124,10 +132,17 @@ Claim measure_promptcap(Workbench& bench) {
   report_examples(bench, answering.model(), form, combinations, claim);
   report(ask(bench, answering.model(), form, true, questions), "held-out style", false, claim, bars);
 
-  const std::vector<int64_t> rows = sample(bench.rows([](const corpus::Picture& p, int64_t) { return p.split == corpus::Split::heldout_style; }), bench.count(6, 120, 200), 60);
+  std::vector<int64_t> rows;
   std::vector<std::string> said;
-  const std::vector<double> scores = caption_scores(bench, rows, {}, &said);
-  claim.figures.push_back({"CIDEr of generic captions, held-out style", mean_interval(scores), Unit::number, static_cast<int64_t>(rows.size()), "0.384 (LMFusion, COCO)", "", true});
+  for (const auto& [split, set] : {std::pair(corpus::Split::combination, "unseen combinations"), std::pair(corpus::Split::heldout_style, "held-out style")}) {
+    rows = sample(bench.rows([split](const corpus::Picture& p, int64_t) { return p.split == split; }), bench.count(6, 120, 200), 60);
+    const std::vector<double> scores = caption_scores(bench, rows, {}, &said);
+    std::vector<double> named;
+    for (size_t i = 0; i < rows.size(); ++i) named.push_back(right(names(said[i], bench.corpus().picture(rows[i]).title)));
+    const auto samples = static_cast<int64_t>(rows.size());
+    claim.figures.push_back({fmt::format("generic captions that name the thing, {}", set), mean_interval(named), Unit::percent, samples});
+    claim.figures.push_back({fmt::format("CIDEr of generic captions, {}", set), mean_interval(scores), Unit::number, samples, "0.384 (LMFusion, COCO)", "", split == corpus::Split::heldout_style});
+  }
   std::vector<SheetRow> sheet;
   for (size_t i = 0; i < std::min<size_t>(rows.size(), 20); ++i) sheet.push_back({bench.corpus().picture(rows[i]).title + ": " + said[i], {bench.picture(rows[i])}});
   for (size_t i = 0; i < combinations.size(); i += std::max<size_t>(1, combinations.size() / 12)) {

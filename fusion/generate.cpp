@@ -102,7 +102,7 @@ Context begin_with_documents(const FusionModel& model, const std::vector<Context
     ids.insert(ids.end(), document.caption.begin(), document.caption.end());
     ids.push_back(boi);
     read(std::move(ids));
-    model.append_picture(context, document.latents.to(context.next.device()));
+    model.append_document(context, document.latents.to(context.next.device()));
   }
   read(prompt);
   return context;

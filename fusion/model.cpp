@@ -16,6 +16,11 @@ PatcherConfig patcher_config(const FusionConfig& c, const text::TextModel& text)
   return {c.latent_channels, c.patcher_channels, text.config().hidden_size};
 }
 
+CrossAttentionConfig cross_attention_config(const FusionConfig& c, const text::LlamaConfig& tower) {
+  return {c.cross_attention_layers, tower.num_hidden_layers, tower.kv_heads() * tower.head_size(), c.latent_size * c.latent_size / 4,
+          tower.hidden_size, tower.num_attention_heads};
+}
+
 // Sinusoids of the time, as in DDPM. @param time (batch) in [0, 1000] @return (batch, kTimeFeatures) fp32
 Tensor time_features(const Tensor& time) {
   const int64_t half = kTimeFeatures / 2;
@@ -55,6 +60,7 @@ FusionModel::FusionModel(const base::Scope& scope, const FusionConfig& config, s
       up_(scope / "unet_up", patcher_config(config, *text_)),
       time_(scope / "time", kTimeFeatures, text_->config().hidden_size),
       caption_(scope / "caption", 3 * text_->config().hidden_size, text_->config().hidden_size),
+      cross_attention_(scope / "cross_attention", cross_attention_config(config, text_->config())),
       words_((scope / "words")("weight", {text_->config().vocab_size, text_->config().hidden_size}, normal(0.5))),
       position_(scope("position", {patches(), text_->config().hidden_size}, normal(0.02))),
       token_condition_((scope / "token_condition")("weight", {text_->config().hidden_size, text_->config().hidden_size}, normal(0.02))),
@@ -100,7 +106,7 @@ Tensor FusionModel::append_text(Context& context, const Tensor& ids, const Tenso
   context.words = ids;
   context.share = (token.lt(n) / n.to(at::kFloat)).unsqueeze(-1);
   context.caption = at::cat({(f * context.share).sum(1), (f * last).sum(1)}, 1);
-  return h;
+  return context.seen.defined() ? cross_attention_.read(h, context.seen) : h;
 }
 
 Tensor FusionModel::condition(const Tensor& time, const Context& context) const {
@@ -130,15 +136,26 @@ void FusionModel::keep_picture(Context& context) const {
   context.next = context.next + config_.latent_size / 2;  // the next token stands behind the last row and column
 }
 
+void FusionModel::see_picture(Context& context) const {
+  const Tensor seen = cross_attention_.see(context.cache.contents().values.narrow(3, context.cache.length() - patches(), patches()));
+  context.seen = context.seen.defined() ? at::cat({context.seen, seen}, 3) : seen;
+}
+
 Tensor FusionModel::predict_and_keep(Context& context, const Tensor& x_t, const Tensor& time) const {
   const Tensor prediction = predict(context, x_t, time);
   keep_picture(context);
+  see_picture(context);
   return prediction;
 }
 
-void FusionModel::append_picture(Context& context, const Tensor& latents) const {
+void FusionModel::append_document(Context& context, const Tensor& latents) const {
   encode(context, latents, at::zeros({latents.size(0)}, latents.options().dtype(at::kFloat)));
   keep_picture(context);
+}
+
+void FusionModel::append_picture(Context& context, const Tensor& latents) const {
+  append_document(context, latents);
+  see_picture(context);
 }
 
 void copy_text_tower(base::Parameters& parameters, const base::Weights& text) {

@@ -5,6 +5,8 @@
 /// A sequence is a list of segments: text (with the <boi> that opens a picture at its end) or one picture of 64
 /// patches. Segments run in order, each through its own tower, over one key-value cache (text/transformer.h): text sees
 /// what is before it, a patch sees what is before its picture and all of its picture, nothing sees what comes later.
+/// Where the config asks for them, text has cross-attention blocks beside, to read pictures by (fusion/cross_attention.h).
+#include "fusion/cross_attention.h"
 #include "fusion/patcher.h"
 #include "fusion/schedule.h"
 #include "text/transformer.h"
@@ -20,6 +22,7 @@ struct FusionConfig {
   int64_t latent_size = 16;         // side of the latents: 128 pixels / 8
   int64_t patcher_channels = 128;
   double sampling_shift = 1;        // NoiseSchedule::levels
+  int64_t cross_attention_layers = 0;  // blocks through which text reads pictures directly (fusion/cross_attention.h)
   std::vector<std::string> styles;  // names that captions of the training data used
 
   template <class Visitor>
@@ -34,13 +37,16 @@ struct Context {
   Tensor caption;  // (batch, 2 * hidden) fp32: mean and last of the text tower's states
   Tensor words;    // (batch, tokens) int64
   Tensor share;    // (batch, tokens, 1) fp32: 1 / tokens of the sequence, 0 for padding
+  // What the text to come reads directly: CrossAttention::see of the pictures so far; undefined: nothing.
+  Tensor seen;
 
   int64_t batch() const { return next.size(0); }
 };
 
 class FusionModel {
  public:
-  /// Image modules under `scope`: image_tower.…, unet_down.…, unet_up.…, time.…, caption.…, words, position.
+  /// Image modules under `scope`: image_tower.…, unet_down.…, unet_up.…, time.…, caption.…,
+  /// cross_attention.…, words, position.
   /// @param text  frozen; shared with whoever else uses it
   FusionModel(const base::Scope& scope, const FusionConfig& config, std::shared_ptr<const text::TextModel> text);
   /// A folder with config.json and weights. @throws InvalidFile
@@ -52,8 +58,8 @@ class FusionModel {
   /// Runs a text segment through the text tower and leaves it in the context.
   /// @param ids (batch, tokens) int64
   /// @param lengths (batch) int64 on the CPU: the tokens of each sequence, padding behind them; undefined: all of `ids`
-  /// @return after the final norm, (batch, tokens, hidden): bit for bit the text model's own where the context holds no
-  ///   picture
+  /// @return for the text model's head, (batch, tokens, hidden): bit for bit the text model's own after its final norm
+  ///   where the context holds no picture
   Tensor append_text(Context& context, const Tensor& ids, const Tensor& lengths = {}) const;
 
   /// What the network answers to a noisy picture behind the context (which stays as it is).
@@ -67,6 +73,8 @@ class FusionModel {
 
   /// Leaves a finished picture in the context: encoded clean, at t = 0. @param latents (batch, C, S, S) fp32
   void append_picture(Context& context, const Tensor& latents) const;
+  /// The same for a retrieved document's picture: what is said later is not about it, and does not read it directly.
+  void append_document(Context& context, const Tensor& latents) const;
 
   int64_t patches() const { return config_.latent_size * config_.latent_size / 4; }
   const FusionConfig& config() const { return config_; }
@@ -86,6 +94,7 @@ class FusionModel {
   /// From the noisy picture to the end of the image tower. Proposes the picture's keys and values to the cache.
   Encoded encode(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit = {}) const;
   void keep_picture(Context& context) const;
+  void see_picture(Context& context) const;
 
   struct Mlp {
     Tensor in, in_bias, out, out_bias;
@@ -100,6 +109,7 @@ class FusionModel {
   UNetDown down_;
   UNetUp up_;
   Mlp time_, caption_;
+  CrossAttention cross_attention_;
   Tensor words_;                          // (vocab, hidden): what the image side itself learns of each token, since
                                           // the text tower's states are frozen
   Tensor position_;                       // (patches, hidden): where on the picture a patch is
@@ -119,6 +129,7 @@ void FusionConfig::visit(Visitor& v) {
   v("latent_size", latent_size, range(2, 512));
   v("patcher_channels", patcher_channels, range(32, 4096));
   v("sampling_shift", sampling_shift, positive());
+  v("cross_attention_layers", cross_attention_layers, range(0, 64));
   v("styles", styles, any());
 }
 

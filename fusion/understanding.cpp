@@ -21,6 +21,7 @@ Context select_rows(const Context& context, const Tensor& rows) {
   selected.cache.propose(base::TowerKeyValues{all.keys.index_select(1, rows), all.values.index_select(1, rows)});
   selected.cache.commit();
   selected.next = context.next.index_select(0, rows);
+  if (context.seen.defined()) selected.seen = context.seen.index_select(1, rows);
   return selected;
 }
 

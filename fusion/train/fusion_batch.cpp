@@ -238,8 +238,10 @@ FusionBatch make_batch(const Pack& pack, const FusionTrainConfig& config, const 
     const auto [first, last] = ranks.share(group.count);
     if (first == last) continue;
     FusionPart part = lay_out(pack, {sequences.begin() + first, sequences.begin() + last}, ids);
-    part.epsilon = epsilon.narrow(0, first, last - first);
-    part.time = time.narrow(0, first, last - first);
+    if (config.lambda > 0 || group.kind == Group::Kind::caption_first) {
+      part.epsilon = epsilon.narrow(0, first, last - first);
+      part.time = time.narrow(0, first, last - first);
+    }
     batch.parts.push_back(std::move(part));
   }
   if (config.questions > 0) {

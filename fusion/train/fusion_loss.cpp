@@ -25,7 +25,7 @@ Context read_before(const FusionModel& model, const FusionPart& part) {
   Context context = model.begin(part.latents.size(0));
   for (const FusionPart::Document& document : part.documents) {
     model.append_text(context, document.caption.ids.to(device), document.caption.lengths);
-    model.append_picture(context, document.latents.to(device));
+    model.append_document(context, document.latents.to(device));
   }
   model.append_text(context, part.before.ids.to(device), part.before.lengths);
   return context;
@@ -57,7 +57,7 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
     };
     for (const FusionPart::Document& document : part.documents) {
       read(context, document.caption);
-      model.append_picture(context, document.latents.to(device));
+      model.append_document(context, document.latents.to(device));
       behind_a_picture = true;
     }
     read(context, part.before);

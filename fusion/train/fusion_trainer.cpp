@@ -7,6 +7,7 @@
 #include "vision/image.h"
 #include "vision/vae.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <numeric>
@@ -15,8 +16,11 @@
 namespace atelier::fusion {
 namespace {
 
+constexpr std::string_view kCrossAttention = "cross_attention.";
+
 bool trained_by_muon(const std::string& name) {
-  return name.starts_with("image_tower.layers.") && name.find("layernorm") == std::string::npos;
+  return (name.starts_with("image_tower.layers.") && name.find("layernorm") == std::string::npos) ||
+         (name.starts_with("cross_attention.layers.") && name.ends_with("_proj.weight"));
 }
 
 // The fused kernels add weight gradients straight into the optimiser's fp32 buffer.
@@ -91,7 +95,11 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
 
   std::optional<base::Weights> from;
   if (!options.from.empty()) from.emplace(options.from);
-  base::Parameters parameters = from ? base::Parameters::read_float(*from) : base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
+  const bool part_only = config.cross_attention_only;
+  REQUIRE(!part_only || (from && config.model.cross_attention_layers > 0 && config.lambda == 0 && config.picture_first + config.infill + config.questions == 1),
+          "cross_attention_only needs weights to start from, cross_attention_layers, lambda 0, and picture_first, infill and questions that make up the whole batch");
+  base::Parameters parameters = from ? (part_only ? base::Parameters::read(*from) : base::Parameters::read_float(*from)) : base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
+  if (from) parameters.draw_missing(std::string(kCrossAttention), static_cast<uint64_t>(config.seed));
   const FusionModel model(parameters.root(), config.model, text);
   if (!from) copy_text_tower(parameters, base::Weights(options.text));
   std::optional<FusionModel> teacher;
@@ -101,11 +109,12 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
                 teacher->config().latent_channels == config.model.latent_channels,
             "{}: the teacher must predict what the model predicts, for latents of its shape", options.teacher.string());
   }
-  base::Optimizer optimizer(parameters, config.optimizer, trained_by_muon);
-  connect_fused_gradients(model, optimizer);
+  base::Parameters learnt = parameters.under(part_only ? kCrossAttention : "");
+  base::Optimizer optimizer(learnt, config.optimizer, trained_by_muon);
+  if (!part_only) connect_fused_gradients(model, optimizer);
   base::TrainingRun run(options.run, optimizer, base::write_config(config));
   base::say(fmt::format("{} pictures, {} for validation; {:.1f} M parameters; step {} of {}", pack.size(),
-                        pack.validation_rows().size(), static_cast<double>(parameters.count()) / 1e6, optimizer.steps(),
+                        pack.validation_rows().size(), static_cast<double>(learnt.count()) / 1e6, optimizer.steps(),
                         config.optimizer.total_steps));
 
   std::vector<int64_t> seen_rows;  // training pictures, to see how far apart the two losses are
@@ -165,7 +174,12 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
     }
     if (base::FusedTower* fused = model.image_tower().fused(); fused && step % options.validate_every == 0) fused->parameters_changed();
   }
-  if (ranks.first() && !options.export_folder.empty()) export_component(options.export_folder, config.model, optimizer.averages());
+  if (!ranks.first() || options.export_folder.empty()) return;
+  base::NamedTensors weights = optimizer.averages();
+  const auto is_learnt = [&](const std::string& name) { return std::any_of(weights.begin(), weights.end(), [&](const auto& known) { return known.first == name; }); };
+  for (const auto& [name, tensor] : parameters.all())
+    if (!is_learnt(name)) weights.emplace_back(name, tensor);
+  export_component(options.export_folder, config.model, weights);
 }
 
 }  // namespace atelier::fusion

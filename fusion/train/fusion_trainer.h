@@ -30,7 +30,8 @@ struct FusionTrainConfig {
   double questions = 0;           // share of the batch that are questions about pictures; a QuestionPack must be there
   int64_t documents = 0;          // K is drawn from 0..documents; the pack must hold neighbours
   double document_weight = 0.1;   // of the language loss on retrieved captions
-  double lambda = 5;              // weight of the diffusion loss
+  double lambda = 5;              // weight of the diffusion loss; 0: pictures before captions stand clean
+  bool cross_attention_only = false;  // learn to read pictures better, and draw as before, bit for bit
   int64_t max_caption_tokens = 48;
   int64_t seed = 0;
 
@@ -41,7 +42,8 @@ struct FusionTrainConfig {
 struct FusionTrainOptions {
   std::filesystem::path pack, text, vae;  // vae: for sample grids; may be empty
   std::filesystem::path questions;        // QuestionPack; may be empty
-  std::filesystem::path from;             // component folder whose weights a new run starts from; empty: the text tower's
+  std::filesystem::path from;             // component folder whose weights a new run starts from, cross-attention drawn
+                                          // where they have none; empty: the text tower's
   std::filesystem::path teacher;          // component folder of weights that draw already; may be empty
   std::filesystem::path export_folder;    // written when training ends; may be empty
   base::RunOptions run;
@@ -127,6 +129,7 @@ void FusionTrainConfig::visit(Visitor& v) {
   v("documents", documents, range(0, 8));
   v("document_weight", document_weight, range(0, 1));
   v("lambda", lambda, range(0, 1000));
+  v("cross_attention_only", cross_attention_only, any());
   v("max_caption_tokens", max_caption_tokens, range(1, 1024));
   v("seed", seed, any());
 }

@@ -25,12 +25,14 @@ struct TinyModel {
     config.latent_channels = 4;
     config.latent_size = 8;
     config.patcher_channels = 32;
+    config.cross_attention_layers = 2;
     text = std::make_shared<const text::TextModel>(text_parameters.root(), text_config);
     model = std::make_unique<FusionModel>(parameters.root(), config, text);
     // Zero initialisations would hide what they gate.
     const at::NoGradGuard no_gradient;
     for (const auto& [name, tensor] : parameters.all())
-      if (name.starts_with("unet_up.conv_out") || name.starts_with("head_condition")) {
+      if (name.starts_with("unet_up.conv_out") || name.starts_with("head_condition") ||
+          (name.starts_with("cross_attention") && (name.ends_with("down_proj.weight") || name.ends_with("o_proj.weight")))) {
         Tensor t = tensor;
         t.copy_(0.05 * at::randn(t.sizes(), base::generator(9), at::kFloat));
       }
