@@ -1,6 +1,5 @@
 #include "fusion/cross_attention.h"
 
-#include "base/error.h"
 #include "base/ops.h"
 
 #include <cmath>

@@ -78,7 +78,7 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
 
   REQUIRE(config.documents <= pack.most_documents(), "the pack holds {} neighbours a picture, documents asks for {}: pack with --clip",
           pack.most_documents(), config.documents);
-  REQUIRE(config.picture_first + config.infill + config.questions <= 1, "picture_first ({}), infill ({}) and questions ({}) are shares of one batch",
+  REQUIRE(config.picture_first + config.infill + config.questions <= 1 + 1e-9, "picture_first ({}), infill ({}) and questions ({}) are shares of one batch",
           config.picture_first, config.infill, config.questions);
   REQUIRE(config.questions == 0 || !options.questions.empty(), "a share of questions needs a file of them: `atelier corpus pack-questions`");
   std::optional<QuestionPack> questions;
@@ -94,9 +94,14 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
                           text::SpanSymbols::of(tokenizer), tokenizer.id("<question>"), tokenizer.id("<caption>"), tokenizer.id("<answer>")};
 
   std::optional<base::Weights> from;
-  if (!options.from.empty()) from.emplace(options.from);
+  if (!options.from.empty()) {
+    from.emplace(options.from);
+    // Blocks may be added, never lost.
+    const auto had = base::read_config<FusionConfig>(options.from / "config.json").cross_attention_layers;
+    config.model.cross_attention_layers = std::max(config.model.cross_attention_layers, had);
+  }
   const bool part_only = config.cross_attention_only;
-  REQUIRE(!part_only || (from && config.model.cross_attention_layers > 0 && config.lambda == 0 && config.picture_first + config.infill + config.questions == 1),
+  REQUIRE(!part_only || (from && config.model.cross_attention_layers > 0 && config.lambda == 0 && config.picture_first + config.infill + config.questions > 1 - 1e-9),
           "cross_attention_only needs weights to start from, cross_attention_layers, lambda 0, and picture_first, infill and questions that make up the whole batch");
   base::Parameters parameters = from ? (part_only ? base::Parameters::read(*from) : base::Parameters::read_float(*from)) : base::Parameters::fresh(static_cast<uint64_t>(config.seed), base::compute().device);
   if (from) parameters.draw_missing(std::string(kCrossAttention), static_cast<uint64_t>(config.seed));

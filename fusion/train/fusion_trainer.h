@@ -42,8 +42,8 @@ struct FusionTrainConfig {
 struct FusionTrainOptions {
   std::filesystem::path pack, text, vae;  // vae: for sample grids; may be empty
   std::filesystem::path questions;        // QuestionPack; may be empty
-  std::filesystem::path from;             // component folder whose weights a new run starts from, cross-attention drawn
-                                          // where they have none; empty: the text tower's
+  std::filesystem::path from;             // component folder whose weights a new run starts from, as many blocks of
+                                          // cross-attention as they have or the config asks for; empty: the text tower's
   std::filesystem::path teacher;          // component folder of weights that draw already; may be empty
   std::filesystem::path export_folder;    // written when training ends; may be empty
   base::RunOptions run;
