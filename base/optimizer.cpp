@@ -232,6 +232,14 @@ NamedTensors Optimizer::averages() const {
   return result;
 }
 
+NamedTensors Optimizer::averages(const Parameters& model) const {
+  NamedTensors result = averages();
+  const auto learnt = static_cast<std::ptrdiff_t>(result.size());
+  for (const auto& parameter : model.all())
+    if (std::none_of(result.begin(), result.begin() + learnt, [&](const auto& known) { return known.first == parameter.first; })) result.push_back(parameter);
+  return result;
+}
+
 Optimizer::Averaged::Averaged(Optimizer& optimizer) : optimizer_(optimizer) {
   const at::NoGradGuard no_grad;
   optimizer_.state_->set_leaves(optimizer_.state_->average);

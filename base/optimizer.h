@@ -61,6 +61,8 @@ class Optimizer {
   /// fp32 copies by name: of the masters, or of their moving average.
   NamedTensors masters() const;
   NamedTensors averages() const;
+  /// The averages, and the parameters of `model` that are not among them as they are.
+  NamedTensors averages(const Parameters& model) const;
 
   /// While one lives, the leaves hold the moving average (validation, sample grids).
   class Averaged {

@@ -180,11 +180,7 @@ void train_fusion(const FusionTrainConfig& requested, const FusionTrainOptions& 
     if (base::FusedTower* fused = model.image_tower().fused(); fused && step % options.validate_every == 0) fused->parameters_changed();
   }
   if (!ranks.first() || options.export_folder.empty()) return;
-  base::NamedTensors weights = optimizer.averages();
-  const auto is_learnt = [&](const std::string& name) { return std::any_of(weights.begin(), weights.end(), [&](const auto& known) { return known.first == name; }); };
-  for (const auto& [name, tensor] : parameters.all())
-    if (!is_learnt(name)) weights.emplace_back(name, tensor);
-  export_component(options.export_folder, config.model, weights);
+  export_component(options.export_folder, config.model, optimizer.averages(parameters));
 }
 
 }  // namespace atelier::fusion

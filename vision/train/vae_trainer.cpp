@@ -155,10 +155,7 @@ void train_vae(const VaeTrainOptions& options) {
   }
   base::throw_if_cancelled();
   if (options.export_folder.empty()) return;
-  base::NamedTensors weights = optimizer.averages();
-  for (const auto& [name, tensor] : parameters.all())
-    if (std::none_of(weights.begin(), weights.end(), [&](const auto& known) { return known.first == name; })) weights.emplace_back(name, tensor);
-  export_vae(config.vae, weights, pictures, base::mix(config.seed, kStatistics), options.export_folder);
+  export_vae(config.vae, optimizer.averages(parameters), pictures, base::mix(config.seed, kStatistics), options.export_folder);
 }
 
 }  // namespace atelier::vision
