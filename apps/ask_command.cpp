@@ -25,7 +25,7 @@ struct AskArguments {
   text::ChatConfig server;
   promptcap::AnswerOptions options;
   int64_t shots = 0, timeout = 120;
-  CLI::Option* shots_given = nullptr;
+  CLI::Option *shots_given = nullptr, *beams_given = nullptr;
   bool direct = false, json = false;
 };
 
@@ -87,6 +87,7 @@ void run_ask(const AskArguments& a) {
   promptcap::PromptTemplate form = promptcap::PromptTemplate::load(a.form.empty() ? asked.form : a.form);
   promptcap::AnswerOptions options = a.options;
   if (a.shots_given->count() > 0) options.shots = a.shots;
+  options.caption.own_words = a.beams_given->count() > 0;
 
   std::optional<promptcap::ExamplePool> pool;
   std::optional<retrieval::ClipEmbedder> clip;
@@ -132,7 +133,7 @@ void add_ask_command(CLI::App& app) {
   command->add_option("--examples", a->examples, "File of in-context examples (default: the model's, if it has some)");
   a->shots_given = command->add_option("--shots", a->shots, "How many of them, 0 to 64 (default: the template's number)");
   command->add_option("--clip", a->clip, "CLIP that they were made with (default: the model's)");
-  command->add_option("--beams", a->options.caption.num_beams, "Beam of the caption")->capture_default_str()->check(in_range(1, 64));
+  a->beams_given = command->add_option("--beams", a->options.caption.num_beams, "Beam of the answer with --direct; else the caption is searched for, in the model's own words")->capture_default_str()->check(in_range(1, 64));
   command->add_option("-m,--model", a->model, "Model folder (default: the starter model)")->check(existing_folder());
   command->add_flag("--json", a->json, "Print answer, caption, examples and log-probability as JSON");
   command->callback([a] { run_ask(*a); });

@@ -17,7 +17,7 @@ struct CaptionArguments {
   std::string question, model, memory, clip;
   promptcap::CaptionOptions options;
   double temperature = 1;
-  CLI::Option* sampled = nullptr;
+  CLI::Option *sampled = nullptr, *beams = nullptr;
   int64_t documents = 2, seed = 0;
   bool together = false, json = false;
 };
@@ -34,6 +34,7 @@ void run_caption(CaptionArguments a) {
   std::unique_ptr<const Recall> memory;
   if (!a.memory.empty()) memory = Recall::open(a.memory, a.clip.empty() ? model / "clip" : std::filesystem::path(a.clip));
   a.options.seed = static_cast<uint64_t>(a.seed);
+  a.options.own_words = a.options.own_words || a.beams->count() > 0;
   if (a.sampled->count() > 0) a.options.sampling = text::SamplingConfig{.temperature = a.temperature};
 
   const std::string question = promptcap::question_of(a.question);
@@ -69,6 +70,8 @@ void add_caption_command(CLI::App& app) {
   CLI::App* command = app.add_subcommand("caption", "Say what is in pictures");
   command->footer(
       "With --question the caption tells what the question needs (PromptCap); `atelier ask` goes on to an answer.\n"
+      "A model that knows things by name describes what it recognises and where. --own-words has it find the words one after the\n"
+      "other instead, as --beams, --temperature and --memory do.\n"
       "\n"
       "Examples:\n"
       "  atelier caption apple.png\n"
@@ -81,8 +84,9 @@ void add_caption_command(CLI::App& app) {
   auto* memory = command->add_option("--memory", a->memory, "Folder of a memory: its documents that are like the picture are read first");
   command->add_option("--documents", a->documents, "How many of them, 1 to 8")->capture_default_str()->needs(memory);
   command->add_option("--clip", a->clip, "CLIP that the memory was made with (default: the model's)")->needs(memory);
-  auto* beams = command->add_option("--beams", a->options.num_beams, "Captions searched side by side; 1: the likeliest word each time")->capture_default_str()->check(in_range(1, 64));
-  a->sampled = command->add_option("--temperature", a->temperature, "Draw words at this temperature instead of searching")->check(in_range(0.0, 100.0))->excludes(beams);
+  command->add_flag("--own-words", a->options.own_words, "In the model's own words, not as a description of what it recognises");
+  a->beams = command->add_option("--beams", a->options.num_beams, "Captions searched side by side; 1: the likeliest word each time")->capture_default_str()->check(in_range(1, 64));
+  a->sampled = command->add_option("--temperature", a->temperature, "Draw words at this temperature instead of searching")->check(in_range(0.0, 100.0))->excludes(a->beams);
   command->add_option("--max-tokens", a->options.max_new_tokens, "Stop after this many tokens")->capture_default_str();
   command->add_option("-s,--seed", a->seed, "Seed of the draws")->capture_default_str();
   command->add_option("-m,--model", a->model, "Model folder (default: the starter model)")->check(existing_folder());

@@ -32,6 +32,7 @@ void add_serve_command(CLI::App& app);
 void add_eval_command(CLI::App& app);
 void add_pack_clip_command(CLI::App& corpus);
 void add_pack_questions_command(CLI::App& corpus);
+void add_train_names(CLI::App& train);
 void add_corpus_memory_command(CLI::App& corpus);
 #endif
 

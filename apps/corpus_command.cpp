@@ -40,9 +40,9 @@ void build(const std::filesystem::path& folder) {
 void add_corpus_command(CLI::App& app) {
   struct CorpusArguments {
     std::string folder = corpus::default_folder().string();
-    std::string output = "sheet.png", source, scenes_output = "scenes.png";
-    int64_t count = 100, columns = 0, scenes = 24;
-    uint64_t seed = 0;
+    std::string output = "sheet.png", source, scenes_output = "scenes.png", described_output = "described.txt";
+    int64_t count = 100, columns = 0, scenes = 24, described = 60000;
+    uint64_t seed = 0, described_seed = 31;
   };
   CLI::App* command = app.add_subcommand("corpus", "Fetch and build the open image-text corpus that training uses");
   command->require_subcommand(1);
@@ -94,6 +94,14 @@ void add_corpus_command(CLI::App& app) {
     check_writable(a->scenes_output, 1 << 20);
     vision::write_image(a->scenes_output, image);
     for (const std::string& caption : captions) std::puts(caption.c_str());
+  });
+  CLI::App* described = add("described", "Scenes described in full, with questions and answers, a line each: what a reader of captions is tuned on");
+  described->add_option("-o,--output", a->described_output, "A text file, for `atelier train pack-text`")->capture_default_str();
+  described->add_option("--count", a->described, "How many scenes")->check(in_range(1, 10000000))->capture_default_str();
+  described->add_option("--seed", a->described_seed, "Another seed describes other scenes")->capture_default_str();
+  described->callback([a] {
+    check_writable(a->described_output, kSomeBytes);
+    corpus::described_scenes(corpus::Corpus::open(a->folder), a->described, a->described_seed).write(a->described_output);
   });
 }
 

@@ -70,7 +70,7 @@ int finish_output() {
   return 1;
 }
 
-void add_train_command(CLI::App& app) {
+CLI::App* add_train_command(CLI::App& app) {
   CLI::App* train = app.add_subcommand("train", "Train a tokenizer or one of the models");
   train->require_subcommand(1);
   train->footer("A training goes on where it was stopped when the same command is given again.");
@@ -79,6 +79,7 @@ void add_train_command(CLI::App& app) {
   add_train_vae(*train);
   add_train_fusion(*train);
   add_train_clip(*train);
+  return train;
 }
 
 }  // namespace
@@ -112,7 +113,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_imagine_command(*app);
   add_complete_command(*app);
   add_inspect_command(*app);
-  add_train_command(*app);
+  [[maybe_unused]] CLI::App* train = add_train_command(*app);
 #ifndef ATELIER_CORE_ONLY
   add_corpus_command(*app);
   add_pack_command(*app->get_subcommand("corpus"));
@@ -125,6 +126,7 @@ std::unique_ptr<CLI::App> make_command_line() {
   add_eval_command(*app);
   add_pack_clip_command(*app->get_subcommand("corpus"));
   add_pack_questions_command(*app->get_subcommand("corpus"));
+  add_train_names(*train);
   add_corpus_memory_command(*app->get_subcommand("corpus"));
 #endif
   add_doctor_command(*app);

@@ -2,6 +2,7 @@
 /// How a scene comes about: a draft says which things stand where, and everything else (picture, caption, questions)
 /// is read off the draft. Internal to scenes.cpp, scene_*.cpp and their tests.
 #include "corpus/nouns.h"
+#include "corpus/palette.h"
 #include "corpus/scenes.h"
 #include "corpus/sprites.h"
 
@@ -22,22 +23,6 @@ enum class Relation { left, right, above, below };
 /// "left of"
 const char* words_of(Relation relation);
 Relation opposite(Relation relation);
-
-struct Colour {
-  const char* name;
-  Rgb value;
-};
-/// What one-colour icons are tinted with.
-inline constexpr std::array<Colour, 10> kColours = {{{"red", {214, 36, 40}},
-                                                     {"orange", {245, 133, 24}},
-                                                     {"yellow", {244, 205, 22}},
-                                                     {"green", {32, 150, 62}},
-                                                     {"blue", {32, 92, 220}},
-                                                     {"purple", {128, 50, 178}},
-                                                     {"pink", {244, 122, 182}},
-                                                     {"brown", {128, 78, 40}},
-                                                     {"black", {16, 16, 16}},
-                                                     {"gray", {132, 132, 132}}}};
 
 /// Nine places on the canvas, row by row: "in the top left corner", "at the top", ...
 inline constexpr std::array<const char*, 9> kPositions = {

@@ -13,24 +13,6 @@ constexpr int64_t kDraftTries = 20000;
 constexpr double kTinted = 0.15;            // of scenes that are not about colours
 constexpr double kContrast = 60, kTintContrast = 110;  // least colour distance of an object to what is behind it
 
-constexpr std::array<Colour, 8> kPale = {{{"light gray", {226, 226, 228}},
-                                          {"light blue", {200, 226, 252}},
-                                          {"light green", {204, 240, 204}},
-                                          {"light yellow", {255, 248, 196}},
-                                          {"light pink", {255, 218, 230}},
-                                          {"cream", {252, 242, 220}},
-                                          {"lavender", {226, 214, 250}},
-                                          {"white", {255, 255, 255}}}};
-constexpr std::array<Colour, 9> kStrong = {{{"blue", {60, 120, 215}},
-                                            {"green", {84, 170, 92}},
-                                            {"red", {206, 62, 62}},
-                                            {"yellow", {250, 216, 84}},
-                                            {"orange", {244, 152, 62}},
-                                            {"purple", {138, 92, 192}},
-                                            {"pink", {246, 152, 194}},
-                                            {"gray", {142, 142, 146}},
-                                            {"black", {22, 22, 24}}}};
-
 Background flat(const Colour& colour) { return {colour.name, colour.value, colour.value}; }
 
 Rgb at_row(const Background& background, double y) {

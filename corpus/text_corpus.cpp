@@ -82,6 +82,12 @@ void Documents::shuffle(uint64_t seed) {
   for (auto i = static_cast<int64_t>(spans_.size()) - 1; i > 0; --i) std::swap(spans_[i], spans_[random.below(i + 1)]);
 }
 
+void Documents::write(const std::filesystem::path& path) const {
+  std::string text;
+  for (int64_t i = 0; i < size(); ++i) text.append((*this)[i]).append("\n");
+  base::write_file(path, text);
+}
+
 void add_captions(const Corpus& corpus, Documents& documents) {
   const Rows rows(corpus);
   const int64_t count = std::min(kCaptions, kCaptionsAPicture * rows.size());
@@ -129,12 +135,7 @@ Documents text_documents(const Corpus& corpus) {
 
 std::map<std::string, int64_t> write_text_file(const Corpus& corpus, const std::filesystem::path& path) {
   const Documents documents = text_documents(corpus);
-  std::string text;
-  for (int64_t i = 0; i < documents.size(); ++i) {
-    text += documents[i];
-    text += '\n';
-  }
-  base::write_file(path, text);
+  documents.write(path);
   return documents.counts();
 }
 

@@ -21,6 +21,8 @@ class Documents {
   void shuffle(uint64_t seed);
   int64_t size() const { return static_cast<int64_t>(spans_.size()); }
   std::string_view operator[](int64_t i) const { return std::string_view(text_).substr(spans_[i].begin, spans_[i].size); }
+  /// A document a line, atomically.
+  void write(const std::filesystem::path& path) const;
   const std::map<std::string, int64_t>& counts() const { return counts_; }
 
  private:
@@ -45,6 +47,10 @@ void add_captions(const Corpus& corpus, Documents& documents);
 
 /// Captions of scenes, with questions and answers and without.
 void add_scenes(const Corpus& corpus, Documents& documents);
+
+/// Scenes described for a question (description.h), with it, up to three others that need no more, and the answers: no part of the
+/// text below, but what whoever answers from descriptions is tuned on.
+Documents described_scenes(const Corpus& corpus, int64_t count, uint64_t seed);
 
 /// The whole text, shuffled.
 Documents text_documents(const Corpus& corpus);

@@ -123,6 +123,8 @@ bool takes_article(std::string_view title) {
 }
 
 std::string plural(std::string_view noun) {
+  for (const std::string_view before : {" of ", " with "})  // "ears of corn"
+    if (const size_t at = noun.find(before); at != noun.npos) return plural(noun.substr(0, at)) + std::string(noun.substr(at));
   auto [before, word] = split_last(noun);
   for (const auto& [one, many] : kIrregular)
     if (word == one) return before + std::string(many);

@@ -12,7 +12,7 @@ std::vector<std::string> references(const corpus::Picture& picture) {
   return all;
 }
 
-std::vector<double> caption_scores(Workbench& bench, const std::vector<int64_t>& rows,
+std::vector<double> caption_scores(Workbench& bench, const std::vector<int64_t>& rows, const promptcap::CaptionOptions& options,
                                    const std::function<promptcap::Captioner::Documents(size_t i)>& documents, std::vector<std::string>* said) {
   const promptcap::Captioner captioner(bench.pipeline());
   std::vector<std::string> captions;
@@ -21,7 +21,7 @@ std::vector<double> caption_scores(Workbench& bench, const std::vector<int64_t>&
   for (size_t i = 0; i < rows.size(); ++i) {
     base::throw_if_cancelled();
     const vision::Image picture = bench.picture(rows[i]);
-    captions.push_back(captioner.caption({&picture, 1}, "", {}, documents ? documents(i) : promptcap::Captioner::Documents()).text);
+    captions.push_back(captioner.caption({&picture, 1}, "", options, documents ? documents(i) : promptcap::Captioner::Documents()).text);
     written.push_back(references(bench.corpus().picture(rows[i])));
     progress.advance();
   }

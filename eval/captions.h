@@ -12,7 +12,7 @@ std::vector<std::string> references(const corpus::Picture& picture);
 /// CIDEr-D of one caption a picture against its references, a score a picture.
 /// @param documents  what stands before picture i; empty: nothing
 /// @param said       if given, gets the captions
-std::vector<double> caption_scores(Workbench& bench, const std::vector<int64_t>& rows,
+std::vector<double> caption_scores(Workbench& bench, const std::vector<int64_t>& rows, const promptcap::CaptionOptions& options,
                                    const std::function<promptcap::Captioner::Documents(size_t i)>& documents = {},
                                    std::vector<std::string>* said = nullptr);
 

@@ -136,7 +136,7 @@ Claim measure_promptcap(Workbench& bench) {
   std::vector<std::string> said;
   for (const auto& [split, set] : {std::pair(corpus::Split::combination, "unseen combinations"), std::pair(corpus::Split::heldout_style, "held-out style")}) {
     rows = sample(bench.rows([split](const corpus::Picture& p, int64_t) { return p.split == split; }), bench.count(6, 120, 200), 60);
-    const std::vector<double> scores = caption_scores(bench, rows, {}, &said);
+    const std::vector<double> scores = caption_scores(bench, rows, {}, {}, &said);
     std::vector<double> named;
     for (size_t i = 0; i < rows.size(); ++i) named.push_back(right(names(said[i], bench.corpus().picture(rows[i]).title)));
     const auto samples = static_cast<int64_t>(rows.size());

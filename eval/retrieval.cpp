@@ -194,7 +194,8 @@ Claim measure_retrieval(Workbench& bench) {
   std::vector<int64_t> described;
   for (const HeldOutConcept& one : concepts)
     for (const int64_t row : sample(one.judged, bench.count(1, 1, 2), 6)) described.push_back(row);
-  const std::vector<double> cider_0 = caption_scores(bench, described), cider_2 = caption_scores(bench, described, [&](size_t i) {
+  const promptcap::CaptionOptions own_words = {.own_words = true};  // what documents are read for
+  const std::vector<double> cider_0 = caption_scores(bench, described, own_words), cider_2 = caption_scores(bench, described, own_words, [&](size_t i) {
     const vision::Image picture = bench.picture(described[i]);
     promptcap::Captioner::Documents all;
     for (auto& [caption, latents] : documents(bench, memory.find(nullptr, &picture, 2), 2)) all.push_back({caption, latents});

@@ -4,7 +4,7 @@
 ///   model_index.json   {"_class_name": "AtelierPipeline", "_version": …}
 ///   text/  config.json, model.safetensors, tokenizer.json
 ///   fusion/, vae/  config.json, model.safetensors
-/// Others may lie beside them: clip/, reader/ (promptcap/reader.h), planner/ (sketchpad/agent), memory/.
+/// Others may lie beside them: clip/, names/ (promptcap/names.h), reader/ (promptcap/reader.h), planner/ (sketchpad/agent), memory/.
 #include "fusion/generate.h"
 #include "text/tokenizer.h"
 #include "vision/image.h"

@@ -26,17 +26,34 @@ std::string question_of(const std::string& prompt) {
 }
 
 Captioner::Captioner(const fusion::Pipeline& pipeline)
-    : pipeline_(pipeline), symbols_(fusion::UnderstandingSymbols::of(pipeline.tokenizer())) {
+    : pipeline_(pipeline), symbols_(fusion::UnderstandingSymbols::of(pipeline.tokenizer())), describer_(Describer::of(pipeline)) {
   const text::Tokenizer& tokenizer = pipeline.tokenizer();
   words_ = at::zeros({pipeline.model().text().config().vocab_size}, at::kBool);
   for (text::TokenId id = 0; id < tokenizer.size(); ++id) words_.data_ptr<bool>()[id] = !tokenizer.is_special(id) || id == symbols_.eos;
 }
 
-Captioner::Read Captioner::read(Pictures pictures, const std::string& question, fusion::Reply reply, const Documents& documents) const {
+std::vector<int32_t> Captioner::check(Pictures pictures, const std::string& question) const {
   REQUIRE(!pictures.empty() && pictures.size() <= kMostPictures, "a question can be about 1 to {} pictures, not {}", kMostPictures, pictures.size());
-  REQUIRE(documents.size() <= kMostDocuments, "at most {} documents fit before a picture, not {}", kMostDocuments, documents.size());
-  const auto asked = pipeline_.tokenizer().encode(question);
+  std::vector<int32_t> asked = pipeline_.tokenizer().encode(question);
   REQUIRE(asked.size() <= kQuestionTokens, "the question is {} tokens long; at most {} fit", asked.size(), kQuestionTokens);
+  return asked;
+}
+
+Said Captioner::describe(Pictures pictures, const std::string& question) const {
+  check(pictures, question);
+  Said said = {{}, 0, 0};
+  for (size_t i = 0; i < pictures.size(); ++i) {
+    const auto [text, log_probability] = describer_->describe(describer_->look(pictures[i]), question);
+    said.text += pictures.size() == 1 ? text : fmt::format("{}picture {}: {}", i > 0 ? ". " : "", i + 1, text);
+    said.log_probability += log_probability;
+  }
+  said.tokens = static_cast<int64_t>(pipeline_.tokenizer().encode(said.text).size());
+  return said;
+}
+
+Captioner::Read Captioner::read(Pictures pictures, const std::string& question, fusion::Reply reply, const Documents& documents) const {
+  const std::vector<int32_t> asked = check(pictures, question);
+  REQUIRE(documents.size() <= kMostDocuments, "at most {} documents fit before a picture, not {}", kMostDocuments, documents.size());
   std::vector<fusion::SeenPicture> seen;
   for (const vision::Image& picture : pictures) {
     fusion::SeenPicture& one = seen.emplace_back(fusion::SeenPicture{pipeline_.encode(picture)});
@@ -77,6 +94,7 @@ Said Captioner::say(const Read& read, const CaptionOptions& options) const {
 }
 
 Said Captioner::caption(Pictures pictures, const std::string& question, const CaptionOptions& options, const Documents& documents) const {
+  if (describer_ && !options.own_words && !options.sampling && documents.empty()) return describe(pictures, question);
   return say(read(pictures, question, fusion::Reply::caption, documents), options);
 }
 

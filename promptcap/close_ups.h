@@ -1,25 +1,34 @@
 #pragma once
-/// The things in a picture, each cut out and seen from closer: what the joint model reads beside the whole (fusion::CloseUp).
+/// What pixels alone tell of a picture: the things in it, each cut out and seen from closer, their colours and the ground.
 ///
 /// Where tiles of a grid (LLaVA-NeXT) would cut through things, the sketchpad's eyes find them first: whatever stands apart
-/// from an even background. On a background that is not even nothing is found, and the whole picture is all that is read.
+/// from an even background. On a background that is not even nothing is found.
 #include "fusion/model.h"
 #include "vision/image.h"
 
 #include <array>
+#include <string>
 #include <vector>
 
 namespace atelier::promptcap {
 
 struct Part {
-  vision::Image image;      // square, of `pixels` a side
-  std::array<float, 4> box; // left, top, width, height, in [0, 1] of the square that the whole picture is fitted to
+  vision::Image image;      // square, of `pixels` a side, with a little room around the thing
+  std::array<float, 4> box; // of that: left, top, width, height, in [0, 1] of the square that the whole picture is fitted to
+  std::array<float, 4> ink; // of the thing itself, in [0, 1] of the picture's own sides
+  std::string colour;       // if it is painted in one alone: "red"
 };
 
-/// The largest things that are well smaller than the picture. @param picture  RGB or RGBA, of any size
+/// All that stands apart, at most twelve, the largest first. @param picture  RGB or RGBA, of any size
+std::vector<Part> things_in(const vision::Image& picture, int64_t pixels);
+
+/// The largest four that are well smaller than the picture: what the joint model reads beside it (fusion::CloseUp).
 std::vector<Part> close_ups(const vision::Image& picture, int64_t pixels);
 
 /// Boxes as fusion::CloseUp has them. @return (parts, 4) fp32
 Tensor boxes_of(const std::vector<Part>& parts);
+
+/// What the ground is called (corpus/palette.h): "white", "light blue fading to white"; empty where it is not even.
+std::string ground_of(const vision::Image& picture);
 
 }  // namespace atelier::promptcap

@@ -35,6 +35,8 @@ TEST(Words, PluralsAndBack) {
     EXPECT_EQ(plural(one), many);
     EXPECT_EQ(singular(many), one);
   }
+  EXPECT_EQ(plural("ear of corn"), "ears of corn");
+  EXPECT_EQ(plural("cloud with rain"), "clouds with rain");
   for (const char* same : {"bus", "glass", "tennis", "lens", "gas", "ski", "moose"}) EXPECT_EQ(singular(same), same);
 }
 
