@@ -72,6 +72,8 @@ std::pair<std::vector<int64_t>, double> Describer::name(const Sight& sight, cons
   Tensor scores = at::stack(kinds).clone();  // (kinds, names)
   for (const int64_t name : names_.said_in(question)) {
     const int64_t best = scores.select(1, name).argmax().item<int64_t>();
+    // Who asks for an apple means the red apple, too.
+    if (names_.name(scores[best].argmax().item<int64_t>()).ends_with(" " + names_.name(name))) continue;
     scores[best][name] += kMentioned;
   }
   const Tensor best = scores.argmax(1);
