@@ -6,7 +6,6 @@
 #include "base/error.h"
 #include "base/progress.h"
 #include "fusion/train/question_pack.h"
-#include "promptcap/close_ups.h"
 #include "promptcap/data/conditioned.h"
 #include "promptcap/data/filter.h"
 #include "promptcap/data/picture_questions.h"
@@ -60,20 +59,16 @@ class Packer {
   void flush() {
     if (waiting_.empty()) return;
     std::vector<promptcap::Candidates> all;
-    std::vector<Tensor> pixels, boxes;  // of each picture: its own, then its parts'
+    std::vector<Tensor> pixels;
     for (const Asked& asked : waiting_) {
       all.insert(all.end(), asked.questions.begin(), asked.questions.end());
       pixels.push_back(vision::to_tensor(asked.image));
-      const std::vector<promptcap::Part> parts = promptcap::close_ups(asked.image, asked.image.width);
-      for (const promptcap::Part& part : parts) pixels.push_back(vision::to_tensor(part.image));
-      boxes.push_back(promptcap::boxes_of(parts));
     }
     const std::vector<int64_t> kept = arguments_.no_filter ? std::vector<int64_t>(all.size(), 0) : promptcap::filter_captions(model_, form_, all);
     promptcap::count_kept(all, kept, counts_);
     const at::NoGradGuard no_gradient;
     const Tensor latents = vae_.normalise(vae_.encode(at::stack(pixels).to(base::compute().device)).mean).to(at::kCPU);
     size_t q = 0;
-    int64_t at = 0;
     for (size_t i = 0; i < waiting_.size(); ++i) {
       std::vector<fusion::PackedQuestion> packed;
       for (const promptcap::Candidates& question : waiting_[i].questions) {
@@ -83,9 +78,7 @@ class Packer {
         ++q;
       }
       packed.push_back({{}, tokenizer_.encode(waiting_[i].caption), {}});
-      const int64_t parts = boxes[i].size(0);
-      writer_.add(latents[at], {latents.narrow(0, at + 1, parts), boxes[i]}, packed);
-      at += 1 + parts;
+      writer_.add(latents[static_cast<int64_t>(i)], packed);
     }
     waiting_.clear();
   }

@@ -19,7 +19,7 @@ std::vector<double> classify(const FusionModel& model, const std::vector<Shots>&
   const Tensor every_token = at::ones({model.text().config().vocab_size}, at::kBool);
   Tensor sum = at::zeros({static_cast<int64_t>(n)}, at::kDouble);
   const auto read = [&](const std::vector<ContextDocument>& documents) {
-    const Context context = read_pictures(model, layout, {{picture}}, documents, symbols);
+    const Context context = read_pictures(model, layout, {picture}, documents, symbols);
     sum += at::tensor(Decoder(model, context, layout.after, every_token).log_likelihoods(labels), at::kDouble).softmax(0);
   };
   if (shots == 0) read({});

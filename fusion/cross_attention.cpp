@@ -1,10 +1,8 @@
 #include "fusion/cross_attention.h"
 
-#include "base/error.h"
 #include "base/ops.h"
 
 #include <cmath>
-#include <optional>
 
 namespace atelier::fusion {
 
@@ -13,23 +11,6 @@ using base::normal, base::ones, base::zeros;
 namespace {
 
 constexpr double kEpsilon = 1e-5;
-
-Tensor rms_normalised(const Tensor& x) { return x * (x.square().mean(-1, true) + kEpsilon).rsqrt(); }
-
-/// Rows for a close-up's patches, between those of the picture's own patches.
-/// @param table (patches, d) @param boxes (batch, 4) @param side  patches of the close-up along one side
-/// @return (batch, side * side, d)
-Tensor placed(const Tensor& table, const Tensor& boxes, int64_t side) {
-  const int64_t whole = std::lround(std::sqrt(static_cast<double>(table.size(0))));
-  const auto index = [&](int64_t n) { return at::arange(n, boxes.options()); };
-  // How much of each of the picture's columns (or rows) is in each of the close-up's: (batch, close-up's, picture's).
-  const auto shares = [&](int64_t axis) {
-    const Tensor centre = boxes.select(1, axis).unsqueeze(1) + boxes.select(1, 2 + axis).unsqueeze(1) * ((index(side) + 0.5) / static_cast<double>(side));
-    const Tensor at = (centre * static_cast<double>(whole) - 0.5).clamp(0, static_cast<double>(whole - 1));
-    return (1 - (at.unsqueeze(2) - index(whole)).abs()).clamp_min(0);
-  };
-  return at::einsum("byi,bxj,ijd->byxd", {shares(1), shares(0), table.to(at::kFloat).view({whole, whole, -1})}).flatten(1, 2);
-}
 
 }  // namespace
 
@@ -41,13 +22,6 @@ CrossAttention::Block::Block(const base::Scope& scope, const CrossAttentionConfi
   v_proj = (scope / "v_proj")("weight", {d, seen}, keeps_length(seen));
   v_bias = (scope / "v_proj")("bias", {d}, zeros());
   position = scope("position", {c.patches, d}, normal(0.02));
-  if (scope.available("close_up")) {
-    v_position = scope("v_position", {c.patches, d}, zeros());
-    close_up = scope("close_up", {d}, zeros());
-    v_close_up = scope("v_close_up", {d}, zeros());
-    word_k_proj = (scope / "word_k_proj")("weight", {d, 2 * d}, keeps_length(2 * d));
-    word_v_proj = (scope / "word_v_proj")("weight", {d, 2 * d}, zeros());
-  }
   // Zero: what is read first leaves text as it was.
   o_proj = (scope / "o_proj")("weight", {d, d}, zeros());
   norm = (scope / "norm")("weight", {d}, ones());
@@ -62,53 +36,29 @@ CrossAttention::CrossAttention(const base::Scope& scope, const CrossAttentionCon
   for (int64_t i = 0; i < config.layers; ++i) blocks_.emplace_back(scope / "layers" / i, config);
 }
 
-Tensor CrossAttention::by_heads(const std::vector<Tensor>& all) const {
-  const Tensor stacked = at::stack(all);  // (2 * layers, batch, keys, hidden)
-  return stacked.view({stacked.size(0), stacked.size(1), stacked.size(2), config_.num_attention_heads, -1}).transpose(2, 3);
-}
-
-Tensor CrossAttention::see(const Tensor& values, const Tensor& boxes) const {
-  ASSERT(!blocks_.empty());
-  const int64_t batch = values.size(1), patches = values.size(3);
+Tensor CrossAttention::see(const Tensor& values) const {
+  if (blocks_.empty()) return {};
+  const int64_t batch = values.size(1), patches = values.size(3), heads = config_.num_attention_heads;
   const Tensor by_layer = values.permute({1, 3, 0, 2, 4}).reshape({batch, patches, config_.image_layers, config_.image_size}).to(at::kFloat);
-  Tensor x = rms_normalised(by_layer).flatten(2) * norm_;  // (batch, patches, image_layers * image_size)
-  const int64_t half = std::lround(std::sqrt(static_cast<double>(patches))) / 2;
-  if (boxes.defined()) x = x.view({batch, half, 2, half, 2, -1}).mean({2, 4}).flatten(1, 2);
-  x = x.to(blocks_.front().k_proj.scalar_type());
-  ASSERT(!boxes.defined() || reads_closely());
-  const auto placed_in = [&](Tensor projected, const Tensor& table, const Tensor& close_up) {
-    return table.defined() ? projected + (boxes.defined() ? placed(table, boxes, half) + close_up : table).to(x.scalar_type()) : projected;
-  };
+  const Tensor scaled = by_layer * (by_layer.square().mean(-1, true) + kEpsilon).rsqrt();
+  const Tensor x = (scaled.flatten(2) * norm_).to(blocks_.front().k_proj.scalar_type());  // (batch, patches, image_layers * image_size)
   std::vector<Tensor> all;
   for (const Block& w : blocks_) {
-    all.push_back(placed_in(base::linear(x, w.k_proj), w.position, w.close_up));
-    all.push_back(placed_in(base::linear(x, w.v_proj, w.v_bias), w.v_position, w.v_close_up));
+    all.push_back(base::linear(x, w.k_proj) + w.position.to(x.scalar_type()));
+    all.push_back(base::linear(x, w.v_proj, w.v_bias));
   }
-  return by_heads(all);
+  return at::stack(all).view({-1, batch, patches, heads, config_.hidden_size / heads}).transpose(2, 3);
 }
 
-Tensor CrossAttention::see_words(const Tensor& embedded, const Tensor& hidden) const {
-  ASSERT(reads_closely());
-  const Tensor x = at::cat({rms_normalised(embedded.to(at::kFloat)), rms_normalised(hidden.to(at::kFloat))}, -1).to(blocks_.front().k_proj.scalar_type());
-  std::vector<Tensor> all;
-  for (const Block& w : blocks_) {
-    all.push_back(base::linear(x, w.word_k_proj));
-    all.push_back(base::linear(x, w.word_v_proj));
-  }
-  return by_heads(all);
-}
-
-Tensor CrossAttention::read(const Tensor& hidden, const Tensor& seen, const Tensor& valid) const {
+Tensor CrossAttention::read(const Tensor& hidden, const Tensor& seen) const {
   const int64_t batch = hidden.size(0), tokens = hidden.size(1), heads = config_.num_attention_heads;
   const auto dtype = hidden.scalar_type();
-  std::optional<Tensor> mask;
-  if (valid.defined()) mask = at::cat({valid, valid.new_ones({batch, seen.size(3) - valid.size(1)})}, 1).view({batch, 1, 1, -1});
   Tensor x = hidden.to(at::kFloat);  // (batch, tokens, hidden)
   for (size_t i = 0; i < blocks_.size(); ++i) {
     const Block& w = blocks_[i];
     const Tensor q = base::linear(x.to(dtype), w.q_proj).view({batch, tokens, heads, -1}).transpose(1, 2);
     const auto j = static_cast<int64_t>(i);
-    x = x + base::linear(at::scaled_dot_product_attention(q, seen[2 * j], seen[2 * j + 1], mask).transpose(1, 2).flatten(2), w.o_proj);
+    x = x + base::linear(at::scaled_dot_product_attention(q, seen[2 * j], seen[2 * j + 1]).transpose(1, 2).flatten(2), w.o_proj);
     const Tensor f = base::rms_norm(x, w.norm, kEpsilon, dtype);
     x = x + base::linear(base::swiglu(base::linear(f, w.gate_proj), base::linear(f, w.up_proj)), w.down_proj);
   }

@@ -69,7 +69,6 @@ FusionModel::FusionModel(const base::Scope& scope, const FusionConfig& config, s
       head_condition_((scope / "head_condition")("weight", {2 * text_->config().hidden_size, text_->config().hidden_size}, zeros())),
       head_bias_((scope / "head_condition")("bias", {2 * text_->config().hidden_size}, zeros())) {
   REQUIRE(config.latent_size % 2 == 0, "latent_size must be even, not {}", config.latent_size);
-  REQUIRE(config.latent_size % 4 == 0 || config.cross_attention_layers == 0, "with cross-attention latent_size must be a multiple of 4, not {}", config.latent_size);
   REQUIRE(config.patcher_channels % 32 == 0, "patcher_channels must be a multiple of 32, not {}", config.patcher_channels);
 }
 
@@ -94,8 +93,7 @@ Tensor FusionModel::append_text(Context& context, const Tensor& ids, const Tenso
   // operations of the text model.
   const bool uniform = !context.cache.start.defined();
   const Tensor first = uniform ? context.next.narrow(0, 0, 1) : context.next;
-  const Tensor embedded = text_->embed(ids);
-  const Tensor x = tower.forward(embedded, text::make_rope(tower.config(), first.unsqueeze(1) + token), /*causal=*/true, context.cache);
+  const Tensor x = tower.forward(text_->embed(ids), text::make_rope(tower.config(), first.unsqueeze(1) + token), /*causal=*/true, context.cache);
   const Tensor h = tower.norm(x);  // (batch, tokens, hidden)
   if (lengths.defined())
     context.cache.commit(tokens - lengths);
@@ -108,9 +106,7 @@ Tensor FusionModel::append_text(Context& context, const Tensor& ids, const Tenso
   context.words = ids;
   context.share = (token.lt(n) / n.to(at::kFloat)).unsqueeze(-1);
   context.caption = at::cat({(f * context.share).sum(1), (f * last).sum(1)}, 1);
-  context.embedded = embedded;
-  context.hidden = h;
-  return context.seen.defined() ? cross_attention_.read(h, context.seen, context.seen_valid) : h;
+  return context.seen.defined() ? cross_attention_.read(h, context.seen) : h;
 }
 
 Tensor FusionModel::condition(const Tensor& time, const Context& context) const {
@@ -140,21 +136,15 @@ void FusionModel::keep_picture(Context& context) const {
   context.next = context.next + config_.latent_size / 2;  // the next token stands behind the last row and column
 }
 
-void FusionModel::see_last(Context& context, const Context& kept, const Tensor& box) const {
-  if (config_.cross_attention_layers == 0) return;
-  if (!context.seen.defined() && reads_closely()) {
-    context.seen = cross_attention_.see_words(context.embedded, context.hidden);
-    const Tensor valid = context.share.squeeze(-1).gt(0);
-    if (!valid.all().item<bool>()) context.seen_valid = valid;
-  }
-  const Tensor seen = cross_attention_.see(kept.cache.contents().values.narrow(3, kept.cache.length() - patches(), patches()), box);
+void FusionModel::see_picture(Context& context) const {
+  const Tensor seen = cross_attention_.see(context.cache.contents().values.narrow(3, context.cache.length() - patches(), patches()));
   context.seen = context.seen.defined() ? at::cat({context.seen, seen}, 3) : seen;
 }
 
 Tensor FusionModel::predict_and_keep(Context& context, const Tensor& x_t, const Tensor& time) const {
   const Tensor prediction = predict(context, x_t, time);
   keep_picture(context);
-  see_last(context, context);
+  see_picture(context);
   return prediction;
 }
 
@@ -163,15 +153,9 @@ void FusionModel::append_document(Context& context, const Tensor& latents) const
   keep_picture(context);
 }
 
-void FusionModel::append_picture(Context& context, const Tensor& latents, const std::vector<CloseUp>& close_ups) const {
-  if (reads_closely())
-    for (const CloseUp& part : close_ups) {
-      Context aside = context;
-      append_document(aside, part.latents);
-      see_last(context, aside, part.box);
-    }
+void FusionModel::append_picture(Context& context, const Tensor& latents) const {
   append_document(context, latents);
-  see_last(context, context);
+  see_picture(context);
 }
 
 void copy_text_tower(base::Parameters& parameters, const base::Weights& text) {

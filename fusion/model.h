@@ -29,13 +29,6 @@ struct FusionConfig {
   void visit(Visitor& v);
 };
 
-/// A part of each picture of a batch, seen from closer. What is small in the picture has too few patches to be told there;
-/// models of this kind read pictures in tiles for that (LLaVA-NeXT's AnyRes).
-struct CloseUp {
-  Tensor latents;  // (batch, C, S, S) fp32, clean
-  Tensor box;      // (batch, 4) fp32: left, top, width, height in [0, 1] of the picture's sides
-};
-
 /// A batch of sequences so far: what the next segment attends to.
 struct Context {
   text::KvCache cache;
@@ -44,11 +37,8 @@ struct Context {
   Tensor caption;  // (batch, 2 * hidden) fp32: mean and last of the text tower's states
   Tensor words;    // (batch, tokens) int64
   Tensor share;    // (batch, tokens, 1) fp32: 1 / tokens of the sequence, 0 for padding
-  Tensor embedded, hidden;  // (batch, tokens, hidden): the text tower's states of it, before and after
-  // What the text to come reads directly: CrossAttention's view of the words before the first picture and of the pictures
-  // so far; undefined: nothing.
+  // What the text to come reads directly: CrossAttention::see of the pictures so far; undefined: nothing.
   Tensor seen;
-  Tensor seen_valid;  // (batch, tokens) bool: which of those words are no padding; undefined: all
 
   int64_t batch() const { return next.size(0); }
 };
@@ -82,14 +72,10 @@ class FusionModel {
   Tensor predict_and_keep(Context& context, const Tensor& x_t, const Tensor& time) const;
 
   /// Leaves a finished picture in the context: encoded clean, at t = 0. @param latents (batch, C, S, S) fp32
-  /// @param close_ups  encoded like the picture, in its place; text reads them directly, the shared attention never sees
-  ///   them. They are not looked at unless reads_closely()
-  void append_picture(Context& context, const Tensor& latents, const std::vector<CloseUp>& close_ups = {}) const;
+  void append_picture(Context& context, const Tensor& latents) const;
   /// The same for a retrieved document's picture: what is said later is not about it, and does not read it directly.
   void append_document(Context& context, const Tensor& latents) const;
 
-  /// Whether text reads close-ups of pictures, and the question before them, through its blocks of cross-attention.
-  bool reads_closely() const { return cross_attention_.reads_closely(); }
   int64_t patches() const { return config_.latent_size * config_.latent_size / 4; }
   const FusionConfig& config() const { return config_; }
   const NoiseSchedule& schedule() const { return schedule_; }
@@ -108,8 +94,7 @@ class FusionModel {
   /// From the noisy picture to the end of the image tower. Proposes the picture's keys and values to the cache.
   Encoded encode(Context& context, const Tensor& x_t, const Tensor& time, const base::AttendedEdit& edit = {}) const;
   void keep_picture(Context& context) const;
-  /// Has the text behind `context` read directly what was kept last in `kept`. @param box  of a close-up
-  void see_last(Context& context, const Context& kept, const Tensor& box = {}) const;
+  void see_picture(Context& context) const;
 
   struct Mlp {
     Tensor in, in_bias, out, out_bias;

@@ -44,17 +44,14 @@ UnderstandingLayout understanding_layout(const std::vector<int32_t>& question, R
   return layout;
 }
 
-Context read_pictures(const FusionModel& model, const UnderstandingLayout& layout, const std::vector<SeenPicture>& pictures,
+Context read_pictures(const FusionModel& model, const UnderstandingLayout& layout, const std::vector<Tensor>& pictures,
                       const std::vector<ContextDocument>& documents, const UnderstandingSymbols& symbols) {
   ASSERT(!pictures.empty());
   const c10::InferenceMode inference;
   Context context = begin_with_documents(model, documents, layout.before, symbols.bos, symbols.boi, symbols.eoi);
   for (size_t i = 0; i < pictures.size(); ++i) {
     if (i > 0) model.append_text(context, as_ids(model, layout.between));
-    const auto device = context.next.device();
-    std::vector<CloseUp> close_ups;
-    for (const CloseUp& part : pictures[i].close_ups) close_ups.push_back({part.latents.to(device), part.box.to(device)});
-    model.append_picture(context, pictures[i].latents.to(device), close_ups);
+    model.append_picture(context, pictures[i].to(context.next.device()));
   }
   return context;
 }

@@ -34,15 +34,9 @@ struct UnderstandingLayout {
 /// @param question  token ids; empty: a generic caption, which has no symbol before it
 UnderstandingLayout understanding_layout(const std::vector<int32_t>& question, Reply reply, const UnderstandingSymbols& symbols);
 
-/// A picture that something is asked about.
-struct SeenPicture {
-  Tensor latents;  // (1, C, S, S) fp32, normalised
-  std::vector<CloseUp> close_ups = {};
-};
-
 /// Documents, question and pictures, up to the last picture; `after` is for the decoding below.
-/// @param pictures  at least one
-Context read_pictures(const FusionModel& model, const UnderstandingLayout& layout, const std::vector<SeenPicture>& pictures,
+/// @param pictures  at least one, (1, C, S, S) fp32, normalised
+Context read_pictures(const FusionModel& model, const UnderstandingLayout& layout, const std::vector<Tensor>& pictures,
                       const std::vector<ContextDocument>& documents, const UnderstandingSymbols& symbols);
 
 /// Decoding behind a context of batch 1, which stays as it is. Tokens that are not `allowed` never come.

@@ -1,7 +1,6 @@
 #include "promptcap/captioner.h"
 
 #include "base/error.h"
-#include "promptcap/close_ups.h"
 #include "text/client/language_model.h"
 
 #include <cmath>
@@ -54,14 +53,8 @@ Said Captioner::describe(Pictures pictures, const std::string& question) const {
 Captioner::Read Captioner::read(Pictures pictures, const std::string& question, fusion::Reply reply, const Documents& documents) const {
   const std::vector<int32_t> asked = check(pictures, question);
   REQUIRE(documents.size() <= kMostDocuments, "at most {} documents fit before a picture, not {}", kMostDocuments, documents.size());
-  std::vector<fusion::SeenPicture> seen;
-  for (const vision::Image& picture : pictures) {
-    fusion::SeenPicture& one = seen.emplace_back(fusion::SeenPicture{pipeline_.encode(picture)});
-    if (!pipeline_.model().reads_closely()) continue;
-    const std::vector<Part> parts = close_ups(picture, pipeline_.pixels());
-    const Tensor boxes = boxes_of(parts);
-    for (size_t i = 0; i < parts.size(); ++i) one.close_ups.push_back({pipeline_.encode(parts[i].image), boxes.narrow(0, static_cast<int64_t>(i), 1)});
-  }
+  std::vector<Tensor> latents;
+  for (const vision::Image& picture : pictures) latents.push_back(pipeline_.encode(picture));
   std::vector<fusion::ContextDocument> before;
   for (const Document& document : documents) {
     auto caption = pipeline_.tokenizer().encode(document.caption);
@@ -69,7 +62,7 @@ Captioner::Read Captioner::read(Pictures pictures, const std::string& question, 
     before.push_back({std::move(caption), document.latents});
   }
   fusion::UnderstandingLayout layout = fusion::understanding_layout(asked, reply, symbols_);
-  fusion::Context context = fusion::read_pictures(pipeline_.model(), layout, seen, before, symbols_);
+  fusion::Context context = fusion::read_pictures(pipeline_.model(), layout, latents, before, symbols_);
   return {std::move(context), std::move(layout.after)};
 }
 

@@ -2,7 +2,7 @@
 
 #include "base/error.h"
 #include "corpus/description.h"
-#include "promptcap/close_ups.h"
+#include "promptcap/things.h"
 
 #include <algorithm>
 
@@ -37,7 +37,7 @@ std::optional<Describer> Describer::of(const fusion::Pipeline& pipeline) {
 
 Sight Describer::look(const vision::Image& picture) const {
   std::vector<Part> parts = things_in(picture, pipeline_.pixels());
-  if (parts.empty()) parts.push_back({picture, {}, {0, 0, 1, 1}, ""});
+  if (parts.empty()) parts.push_back({picture, {0, 0, 1, 1}, ""});
   put_in_reading_order(parts);
   std::vector<Tensor> latents;
   for (const Part& part : parts) latents.push_back(pipeline_.encode(from_afar(part.image, pipeline_.pixels())));

@@ -1,5 +1,5 @@
 #pragma once
-/// Pictures in words that say what is there and where (corpus/description.h): the things are found and cut out (close_ups.h), named
+/// Pictures in words that say what is there and where (corpus/description.h): the things are found and cut out (things.h), named
 /// by what the joint model sees of them (names.h), counted and placed. A question that names something makes that name likelier
 /// for one of them, the one that it fits best: "where is the trumpet?" is about a trumpet. Such a caption is conditioned
 /// on its question as PromptCap means it: it tells what the question needs, where one without it would say "a horn".

@@ -141,10 +141,11 @@ FusionPart lay_out(const Pack& pack, const std::vector<Sequence>& sequences, con
 }
 
 /// Pictures with a question before them and, each behind it by itself, the caption that tells what it needs and the answer;
-/// or with no question and any caption. Only read, as clean as they will be when somebody asks. Those with equally many
-/// close-ups make a part.
+/// or with no question and any caption. Only read, as clean as they will be when somebody asks. Those with captions of about
+/// one length make a part, as what pads the others is computed, too.
 std::vector<FusionPart> question_parts(const QuestionPack& pack, const FusionTrainConfig& config, const ControlIds& ids,
                                        const base::Ranks& ranks, base::Random& random, double& language_weight) {
+  constexpr int64_t kLengths = 3;
   struct Asked {
     int64_t row;
     Text before;
@@ -170,15 +171,13 @@ std::vector<FusionPart> question_parts(const QuestionPack& pack, const FusionTra
   }
   const auto [first, last] = ranks.share(static_cast<int64_t>(all.size()));
   const std::span<Asked> mine(all.begin() + first, all.begin() + last);
-  const auto close_ups = [&](const Asked& a) { return pack.close_up_count(a.row); };
-  std::stable_sort(mine.begin(), mine.end(), [&](const Asked& a, const Asked& b) { return close_ups(a) < close_ups(b); });
+  std::stable_sort(mine.begin(), mine.end(), [](const Asked& a, const Asked& b) { return a.after[0].tokens.size() < b.after[0].tokens.size(); });
 
   std::vector<FusionPart> parts;
-  for (auto begin = mine.begin(); begin != mine.end();) {
-    const int64_t seen = close_ups(*begin);
-    const auto end = std::find_if(begin, mine.end(), [&](const Asked& a) { return close_ups(a) != seen; });
-    const std::span<const Asked> some(begin, end);
-    begin = end;
+  for (int64_t k = 0; k < kLengths; ++k) {
+    const auto count = static_cast<int64_t>(mine.size());
+    const std::span<const Asked> some = mine.subspan(count * k / kLengths, count * (k + 1) / kLengths - count * k / kLengths);
+    if (some.empty()) continue;
     const auto texts = [&](auto&& choose) {
       std::vector<const Text*> result;
       for (const Asked& a : some) result.push_back(&choose(a));
@@ -189,7 +188,6 @@ std::vector<FusionPart> question_parts(const QuestionPack& pack, const FusionTra
     for (const Asked& a : some) rows.push_back(a.row);
     part.before = texts([](const Asked& a) -> const Text& { return a.before; });
     part.latents = pack.latents(rows);
-    for (int64_t k = 0; k < seen; ++k) part.close_ups.push_back(pack.close_up(rows, k));
     for (const size_t reply : {0, 1}) {
       TextRows after = texts([&](const Asked& a) -> const Text& { return a.after[reply]; });
       if (after.weight.any().item<bool>()) part.after.push_back(std::move(after));

@@ -62,9 +62,7 @@ FusionLoss accumulate_gradients(const FusionModel& model, const FusionTrainConfi
     }
     read(context, part.before);
     if (!part.time.defined()) {
-      std::vector<CloseUp> close_ups;
-      for (const CloseUp& seen : part.close_ups) close_ups.push_back({seen.latents.to(device), seen.box.to(device)});
-      model.append_picture(context, part.latents.to(device), close_ups);
+      model.append_picture(context, part.latents.to(device));
       read_after();
       language = language / std::max(batch.language_weight, 1.0);
       result.language += language.item<double>();

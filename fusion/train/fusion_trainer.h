@@ -69,7 +69,6 @@ struct FusionPart {
   Tensor latents;      // (n, C, S, S) fp32
   Tensor epsilon;      // (n, C, S, S) fp32; undefined, as is time: the picture is read clean, and not learnt to be drawn
   Tensor time;         // (n) fp32
-  std::vector<CloseUp> close_ups;  // of pictures that are read clean
   std::vector<TextRows> after;  // <eoi> text <eos>, each behind the picture by itself; none: nothing follows
 };
 

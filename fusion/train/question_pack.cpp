@@ -4,12 +4,9 @@
 
 namespace atelier::fusion {
 
-void QuestionPackWriter::add(const Tensor& latents, const CloseUp& close_ups, const std::vector<PackedQuestion>& questions) {
-  ASSERT(latents.dim() == 3 && !questions.empty() && close_ups.latents.dim() == 4 && close_ups.box.size(0) == close_ups.latents.size(0));
+void QuestionPackWriter::add(const Tensor& latents, const std::vector<PackedQuestion>& questions) {
+  ASSERT(latents.dim() == 3 && !questions.empty());
   latents_.push_back(latents.to(at::kCPU, at::kBFloat16));
-  close_ups_.push_back(close_ups.latents.to(at::kCPU, at::kBFloat16));
-  boxes_.push_back(close_ups.box.to(at::kCPU, at::kFloat));
-  picture_close_ups_.push_back(picture_close_ups_.back() + close_ups.box.size(0));
   for (const PackedQuestion& question : questions)
     for (const auto* text : {&question.question, &question.caption, &question.answer}) {
       tokens_.insert(tokens_.end(), text->begin(), text->end());
@@ -23,10 +20,7 @@ void QuestionPackWriter::write(const std::filesystem::path& path) const {
   base::write_safetensors(path, {{"latents", at::stack(latents_)},
                                  {"tokens", at::tensor(tokens_, at::kInt)},
                                  {"offsets", at::tensor(offsets_, at::kLong)},
-                                 {"picture_questions", at::tensor(picture_questions_, at::kLong)},
-                                 {"close_ups", at::cat(close_ups_)},
-                                 {"boxes", at::cat(boxes_)},
-                                 {"picture_close_ups", at::tensor(picture_close_ups_, at::kLong)}});
+                                 {"picture_questions", at::tensor(picture_questions_, at::kLong)}});
 }
 
 QuestionPack::QuestionPack(const std::filesystem::path& path) {
@@ -36,17 +30,11 @@ QuestionPack::QuestionPack(const std::filesystem::path& path) {
   tokens_ = file.read("tokens");
   offsets_ = file.read("offsets");
   picture_questions_ = file.read("picture_questions");
-  close_ups_ = file.read("close_ups");
-  boxes_ = file.read("boxes");
-  picture_close_ups_ = file.read("picture_close_ups");
   CHECK_FILE(latents_.dim() == 4 && size() > 0, where, "latents must be (pictures, channels, side, side)");
   CHECK_FILE(tokens_.dim() == 1 && tokens_.scalar_type() == at::kInt, where, "tokens must be (n) int32");
-  for (const auto& [name, offsets] : {std::pair("offsets", offsets_), std::pair("picture_questions", picture_questions_), std::pair("picture_close_ups", picture_close_ups_)})
+  for (const auto& [name, offsets] : {std::pair("offsets", offsets_), std::pair("picture_questions", picture_questions_)})
     CHECK_FILE(offsets.dim() == 1 && offsets.scalar_type() == at::kLong && offsets.numel() > 1, where, "{} must be (n) int64", name);
   CHECK_FILE(picture_questions_.numel() == size() + 1, where, "picture_questions must fit {} pictures", size());
-  CHECK_FILE(picture_close_ups_.numel() == size() + 1, where, "picture_close_ups must fit {} pictures", size());
-  CHECK_FILE(close_ups_.dim() == 4 && close_ups_.sizes().slice(1) == latents_.sizes().slice(1), where, "close_ups must be of the latents' shape");
-  CHECK_FILE(boxes_.dim() == 2 && boxes_.size(1) == 4 && boxes_.size(0) == close_ups_.size(0) && boxes_.scalar_type() == at::kFloat, where, "boxes must be ({}, 4) fp32", close_ups_.size(0));
   CHECK_FILE(offsets_.numel() % 3 == 1, where, "offsets must be of three texts a question");
   // Offsets that do not rise from 0 to the end would read outside their table.
   const auto rises = [](const Tensor& offsets, int64_t end, int64_t least) {
@@ -54,26 +42,10 @@ QuestionPack::QuestionPack(const std::filesystem::path& path) {
   };
   CHECK_FILE(rises(offsets_, tokens_.numel(), 0), where, "offsets must rise from 0 to {}", tokens_.numel());
   CHECK_FILE(rises(picture_questions_, offsets_.numel() / 3, 1), where, "picture_questions must rise from 0 to {}, and each picture have one", offsets_.numel() / 3);
-  CHECK_FILE(rises(picture_close_ups_, close_ups_.size(0), 0), where, "picture_close_ups must rise from 0 to {}", close_ups_.size(0));
 }
 
 Tensor QuestionPack::latents(const std::vector<int64_t>& rows) const {
   return latents_.index_select(0, at::tensor(rows, at::kLong)).to(at::kFloat);
-}
-
-int64_t QuestionPack::close_up_count(int64_t row) const {
-  const auto* first = picture_close_ups_.const_data_ptr<int64_t>() + row;
-  return first[1] - first[0];
-}
-
-CloseUp QuestionPack::close_up(const std::vector<int64_t>& rows, int64_t k) const {
-  std::vector<int64_t> chosen;
-  for (const int64_t row : rows) {
-    ASSERT(k < close_up_count(row));
-    chosen.push_back(picture_close_ups_.const_data_ptr<int64_t>()[row] + k);
-  }
-  const Tensor index = at::tensor(chosen, at::kLong);
-  return {close_ups_.index_select(0, index).to(at::kFloat), boxes_.index_select(0, index)};
 }
 
 std::vector<int32_t> QuestionPack::text(int64_t k) const {

@@ -8,12 +8,8 @@
 ///                                    k is tokens [offsets[k], offsets[k + 1]); a caption may be empty: none was good enough;
 ///                                    so may question and answer be: the caption is a generic one
 ///   picture_questions  (N + 1)       int64: picture i has questions [picture_questions[i], picture_questions[i + 1])
-///   close_ups          (M, C, S, S)  bf16: parts of the pictures, seen from closer (CloseUp)
-///   boxes              (M, 4)        fp32: which parts
-///   picture_close_ups  (N + 1)       int64: picture i has close-ups [picture_close_ups[i], picture_close_ups[i + 1])
 #include "base/random.h"
 #include "base/safetensors.h"
-#include "fusion/model.h"
 
 #include <filesystem>
 #include <vector>
@@ -27,15 +23,15 @@ struct PackedQuestion {
 
 class QuestionPackWriter {
  public:
-  /// @param latents (C, S, S) normalised @param close_ups  (k, C, S, S) with boxes (k, 4) @param questions  at least one
-  void add(const Tensor& latents, const CloseUp& close_ups, const std::vector<PackedQuestion>& questions);
+  /// @param latents (C, S, S) normalised @param questions  at least one
+  void add(const Tensor& latents, const std::vector<PackedQuestion>& questions);
   int64_t size() const { return static_cast<int64_t>(latents_.size()); }
   void write(const std::filesystem::path& path) const;
 
  private:
-  std::vector<Tensor> latents_, close_ups_, boxes_;
+  std::vector<Tensor> latents_;
   std::vector<int32_t> tokens_;
-  std::vector<int64_t> offsets_ = {0}, picture_questions_ = {0}, picture_close_ups_ = {0};
+  std::vector<int64_t> offsets_ = {0}, picture_questions_ = {0};
 };
 
 class QuestionPack {
@@ -46,15 +42,12 @@ class QuestionPack {
   int64_t size() const { return latents_.size(0); }
   Tensor latents(const std::vector<int64_t>& rows) const;  // (rows, C, S, S) fp32
   std::vector<int64_t> latent_shape() const { return latents_.sizes().slice(1).vec(); }
-  int64_t close_up_count(int64_t row) const;
-  /// The pictures' close-ups number `k` (each must have so many), as latents() gives the pictures.
-  CloseUp close_up(const std::vector<int64_t>& rows, int64_t k) const;
   /// One of a picture's questions.
   PackedQuestion question(int64_t row, base::Random& random) const;
 
  private:
   std::vector<int32_t> text(int64_t k) const;
-  Tensor latents_, tokens_, offsets_, picture_questions_, close_ups_, boxes_, picture_close_ups_;
+  Tensor latents_, tokens_, offsets_, picture_questions_;
 };
 
 }  // namespace atelier::fusion

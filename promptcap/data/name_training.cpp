@@ -6,7 +6,7 @@
 #include "base/safetensors.h"
 #include "corpus/nouns.h"
 #include "corpus/scenes.h"
-#include "promptcap/close_ups.h"
+#include "promptcap/things.h"
 
 #include <c10/core/InferenceMode.h>
 

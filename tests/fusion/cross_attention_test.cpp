@@ -84,98 +84,6 @@ TEST(CrossAttention, KnowsWhereAPatchIs) {
   EXPECT_LT(difference(), 1e-5);
 }
 
-// Patches of a close-up, averaged two by two, stand where they lie in the picture, between the picture's own.
-TEST(CrossAttention, CloseUpsStandWhereTheyLie) {
-  CrossAttentionConfig config = kTiny;
-  config.patches = 16;
-  base::Parameters parameters = base::Parameters::fresh(3);
-  const CrossAttention attention(parameters.root(), config);
-  const auto named = [&](const std::string& name) {
-    for (const auto& [known, tensor] : parameters.all())
-      if (known == "layers.0." + name) return tensor;
-    throw std::logic_error(name);
-  };
-  const at::NoGradGuard no_gradient;
-  const Tensor values = at::randn({3, 1, 2, 16, 4}, base::generator(4), at::kFloat);
-  for (const int64_t which : {0, 1}) {  // keys, values
-    const Tensor position = named(which == 0 ? "position" : "v_position");
-    Tensor(named(which == 0 ? "close_up" : "v_close_up")).fill_(0.25);
-    Tensor(position).copy_(at::randn({16, 16}, base::generator(5), at::kFloat));
-    const auto of = [&](const Tensor& boxes) { return attention.see(values, boxes)[which].transpose(1, 2).flatten(2)[0]; };  // (patches, hidden)
-    const Tensor bare = (of({}) - position).view({2, 2, 2, 2, 16}).mean({1, 3}).view({4, 16}), grid = position.view({4, 4, 16});
-    const Tensor whole = of(tests::box(0, 0, 1, 1)) - bare - 0.25;
-    EXPECT_TRUE(at::allclose(whole[1], grid.slice(0, 0, 2).slice(1, 2, 4).mean({0, 1}), 1e-4, 1e-5)) << "between the four that it covers";
-    const Tensor corner = of(tests::box(0.75, 0, 0.25, 0.25)) - bare - 0.25;
-    EXPECT_TRUE(at::allclose(corner[1], position[3], 1e-4, 1e-5)) << "no further out than the outermost";
-    EXPECT_TRUE(at::allclose(corner[0], 0.75 * position[3] + 0.25 * position[2], 1e-4, 1e-5)) << "a quarter of a patch to the left";
-    EXPECT_TRUE(at::allclose(corner[2], 0.5625 * position[3] + 0.1875 * (position[2] + position[7]) + 0.0625 * position[6], 1e-4, 1e-5));
-  }
-}
-
-// Words before a picture are read like it, but for those that only fill up a batch.
-TEST(CrossAttention, ReadsTheWordsBeforeThePicture) {
-  Blocks blocks;
-  blocks.open();
-  const at::NoGradGuard no_gradient;
-  blocks["layers.0.word_v_proj.weight"].copy_(at::randn({16, 32}, base::generator(7), at::kFloat));
-  const auto words = [](uint64_t seed) { return at::randn({2, 3, 16}, base::generator(seed), at::kFloat); };
-  const Tensor pictures = blocks.attention.see(blocks.values), embedded = words(8), hidden = words(9);
-  const auto read = [&](const Tensor& e, const Tensor& h, const Tensor& valid) {
-    return blocks.attention.read(blocks.hidden, at::cat({blocks.attention.see_words(e, h), pictures}, 3), valid);
-  };
-  const Tensor all = read(embedded, hidden, {});
-  EXPECT_FALSE(at::allclose(all, blocks.attention.read(blocks.hidden, pictures)));
-  EXPECT_FALSE(at::allclose(all, read(words(10), hidden, {})));
-  EXPECT_FALSE(at::allclose(all, read(embedded, words(10), {})));
-  const Tensor none = at::zeros({2, 3}, at::kBool);
-  EXPECT_TRUE(at::allclose(read(embedded, hidden, none), blocks.attention.read(blocks.hidden, pictures), 1e-4, 1e-5));
-}
-
-// What is seen closer changes what is said, and nothing of the sequence that it stands in.
-TEST(FusionModel, CloseUpsAreReadAndLeaveTheSequenceAsItIs) {
-  const at::NoGradGuard no_gradient;
-  const TinyModel tiny;
-  const auto read = [&](const std::vector<CloseUp>& close_ups) {
-    Context context = tiny.model->begin(1);
-    tiny.model->append_text(context, ids({1, 8, 3}));
-    tiny.model->append_picture(context, tiny.picture(1), close_ups);
-    return context;
-  };
-  const CloseUp left = {tiny.picture(2), tests::box(0, 0.25, 0.5, 0.5)}, right = {tiny.picture(2), tests::box(0.5, 0.25, 0.5, 0.5)};
-  Context without = read({}), with = read({left}), elsewhere = read({right});
-  EXPECT_EQ(without.seen.size(3), 3 + tiny.model->patches()) << "three words and the picture";
-  EXPECT_EQ(with.seen.size(3), 3 + tiny.model->patches() / 4 + tiny.model->patches());
-  EXPECT_EQ(with.cache.length(), without.cache.length());
-  EXPECT_TRUE(at::equal(with.cache.contents().keys, without.cache.contents().keys));
-  EXPECT_TRUE(at::equal(with.next, without.next));
-  EXPECT_TRUE(at::equal(with.seen.slice(3, -tiny.model->patches()), without.seen.slice(3, 3))) << "the picture itself is seen as ever";
-  const auto said = [&](Context& context) { return tiny.model->append_text(context, ids({4, 9})); };
-  const Tensor a = said(without), b = said(with), c = said(elsewhere);
-  EXPECT_GT((a - b).abs().max().item<double>(), 1e-4);
-  EXPECT_GT((b - c).abs().max().item<double>(), 1e-5) << "where it lies counts";
-}
-
-// Weights that were trained without them go on as they were.
-TEST(FusionModel, WeightsThatKnowNoCloseUpsAreGivenNone) {
-  const at::NoGradGuard no_gradient;
-  const atelier::tests::TemporaryFolder folder;
-  const TinyModel tiny;
-  base::NamedTensors before;
-  for (const auto& [name, tensor] : tiny.parameters.all())
-    if (name.find("close_up") == std::string::npos && name.find("v_position") == std::string::npos && name.find("word_") == std::string::npos) before.emplace_back(name, tensor);
-  ASSERT_LT(before.size(), tiny.parameters.all().size());
-  base::write_safetensors(folder / "model.safetensors", before);
-  const base::Weights weights(folder / "model.safetensors");
-  base::Parameters parameters = base::Parameters::read_float(weights);
-  const FusionModel model(parameters.root(), tiny.config, tiny.text);
-  EXPECT_TRUE(tiny.model->reads_closely());
-  EXPECT_FALSE(model.reads_closely());
-  Context context = model.begin(1);
-  model.append_text(context, ids({1, 8, 3}));
-  model.append_picture(context, tiny.picture(1), {{tiny.picture(2), tests::box(0, 0, 0.5, 0.5)}});
-  EXPECT_EQ(context.seen.size(3), model.patches());
-}
-
 // Of a document text sees what the shared attention shows; of the pictures that it is about, more, however many they are.
 TEST(FusionModel, TextReadsItsOwnPicturesDirectlyAndDocumentsNot) {
   const at::NoGradGuard no_gradient;
@@ -187,11 +95,11 @@ TEST(FusionModel, TextReadsItsOwnPicturesDirectlyAndDocumentsNot) {
   tiny.model->append_text(context, ids({4, 1, 3}));
   tiny.model->append_picture(context, tiny.picture(2));
   const Tensor one = context.seen;
-  EXPECT_EQ(one.size(3), 3 + tiny.model->patches()) << "the words before it, and it";
+  EXPECT_EQ(one.size(3), tiny.model->patches());
   tiny.model->append_text(context, ids({4, 3}));
   tiny.model->append_picture(context, tiny.picture(3));
-  EXPECT_EQ(context.seen.size(3), 3 + 2 * tiny.model->patches());
-  EXPECT_TRUE(at::equal(context.seen.narrow(3, 0, one.size(3)), one));
+  EXPECT_EQ(context.seen.size(3), 2 * tiny.model->patches());
+  EXPECT_TRUE(at::equal(context.seen.narrow(3, 0, tiny.model->patches()), one));
 }
 
 // Weights of before get the blocks, and nothing else of them moves.
@@ -224,7 +132,7 @@ TEST(FusionTrainer, CrossAttentionIsLearntByItself) {
   EXPECT_LT(last, 0.9 * first);
   size_t i = 0;
   for (const auto& [name, tensor] : tiny.parameters.all())
-    EXPECT_EQ(at::equal(tensor, before[i++]), !name.starts_with("cross_attention.") || name.find("close_up") != std::string::npos) << name << ": of pictures that are drawn there are no close-ups";
+    EXPECT_EQ(at::equal(tensor, before[i++]), !name.starts_with("cross_attention.")) << name;
 }
 
 TEST(Parameters, AModelGrowsByAPart) {

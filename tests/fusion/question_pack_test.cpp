@@ -1,7 +1,6 @@
 #include "fusion/train/question_pack.h"
 
 #include "base/error.h"
-#include "tests/fusion/tiny_model.h"
 #include "tests/support.h"
 
 #include <set>
@@ -12,19 +11,13 @@ namespace {
 TEST(QuestionPack, KeepsPicturesQuestionsCaptionsAndAnswers) {
   const atelier::tests::TemporaryFolder folder;
   QuestionPackWriter writer;
-  const Tensor boxes = at::tensor({0.f, 0.25f, 0.5f, 0.5f, 0.5f, 0.f, 0.25f, 0.25f}).view({2, 4});
-  writer.add(at::full({4, 8, 8}, 0.5), {at::stack({at::full({4, 8, 8}, 1), at::full({4, 8, 8}, 2)}), boxes}, {{{10, 11}, {12}, {13}}, {{20}, {}, {21, 22}}});
-  writer.add(at::full({4, 8, 8}, -0.25), tests::no_close_ups(), {{{30}, {31, 32}, {33}}});
+  writer.add(at::full({4, 8, 8}, 0.5), {{{10, 11}, {12}, {13}}, {{20}, {}, {21, 22}}});
+  writer.add(at::full({4, 8, 8}, -0.25), {{{30}, {31, 32}, {33}}});
   writer.write(folder / "q.safetensors");
   const QuestionPack pack(folder / "q.safetensors");
   ASSERT_EQ(pack.size(), 2);
   EXPECT_EQ(pack.latent_shape(), (std::vector<int64_t>{4, 8, 8}));
   EXPECT_TRUE(at::equal(pack.latents({1}), at::full({1, 4, 8, 8}, -0.25)));
-  EXPECT_EQ(pack.close_up_count(0), 2);
-  EXPECT_EQ(pack.close_up_count(1), 0);
-  const CloseUp second = pack.close_up({0, 0}, 1);
-  EXPECT_TRUE(at::equal(second.latents, at::full({2, 4, 8, 8}, 2.f)));
-  EXPECT_TRUE(at::equal(second.box, boxes.narrow(0, 1, 1).expand({2, 4})));
   base::Random random(1);
   EXPECT_EQ(pack.question(1, random).caption, (std::vector<int32_t>{31, 32}));
   std::set<std::vector<int32_t>> seen;
@@ -41,11 +34,10 @@ TEST(QuestionPack, KeepsPicturesQuestionsCaptionsAndAnswers) {
 
 TEST(QuestionPack, RefusesOffsetsThatLeadOutside) {
   const atelier::tests::TemporaryFolder folder;
-  const auto list = [](std::vector<int64_t> values) { return at::tensor(values, at::kLong); };
-  const auto write = [&](const Tensor& offsets, const Tensor& questions, const Tensor& boxes = at::zeros({2, 4}), const std::vector<int64_t>& close_ups = {0, 2}) {
-    base::write_safetensors(folder / "bad.safetensors", {{"latents", at::zeros({1, 4, 8, 8}).to(at::kBFloat16)}, {"tokens", at::zeros({3}, at::kInt)}, {"offsets", offsets}, {"picture_questions", questions},
-                                                         {"close_ups", at::zeros({2, 4, 8, 8}).to(at::kBFloat16)}, {"boxes", boxes}, {"picture_close_ups", list(close_ups)}});
+  const auto write = [&](const Tensor& offsets, const Tensor& questions) {
+    base::write_safetensors(folder / "bad.safetensors", {{"latents", at::zeros({1, 4, 8, 8}).to(at::kBFloat16)}, {"tokens", at::zeros({3}, at::kInt)}, {"offsets", offsets}, {"picture_questions", questions}});
   };
+  const auto list = [](std::vector<int64_t> values) { return at::tensor(values, at::kLong); };
   write(list({0, 1, 2, 4}), list({0, 1}));
   EXPECT_ERROR(QuestionPack(folder / "bad.safetensors"), base::InvalidFile, "offsets must rise from 0 to 3");
   write(list({0, 2, 1, 3}), list({0, 1}));
@@ -56,12 +48,6 @@ TEST(QuestionPack, RefusesOffsetsThatLeadOutside) {
   EXPECT_ERROR(QuestionPack(folder / "bad.safetensors"), base::InvalidFile, "must fit 1 pictures");
   write(list({0, 1, 2, 3}), list({0, 2}));
   EXPECT_ERROR(QuestionPack(folder / "bad.safetensors"), base::InvalidFile, "picture_questions must rise from 0 to 1");
-  write(list({0, 1, 2, 3}), list({0, 1}), at::zeros({2, 4}), {0, 3});
-  EXPECT_ERROR(QuestionPack(folder / "bad.safetensors"), base::InvalidFile, "picture_close_ups must rise from 0 to 2");
-  write(list({0, 1, 2, 3}), list({0, 1}), at::zeros({1, 4}));
-  EXPECT_ERROR(QuestionPack(folder / "bad.safetensors"), base::InvalidFile, "boxes must be (2, 4)");
-  write(list({0, 1, 2, 3}), list({0, 1}));
-  EXPECT_EQ(QuestionPack(folder / "bad.safetensors").close_up_count(0), 2);
 }
 
 }  // namespace

@@ -18,8 +18,8 @@ class Questions : public testing::Test {
   Questions() {
     tests::write_tiny_pack(folder_ / "pack.safetensors");
     QuestionPackWriter writer;
-    writer.add(at::full({4, 8, 8}, 0.5), {at::full({1, 4, 8, 8}, 0.75), tests::box(0, 0.5, 0.25, 0.25)}, {{{30, 31, 32}, {33, 34}, {35}}, {{36}, {}, {37, 38}}});
-    writer.add(at::full({4, 8, 8}, -0.5), tests::no_close_ups(), {{{39, 40}, {33}, {41}}});
+    writer.add(at::full({4, 8, 8}, 0.5), {{{30, 31, 32}, {33, 34}, {35}}, {{36}, {}, {37, 38}}});
+    writer.add(at::full({4, 8, 8}, -0.5), {{{39, 40}, {33}, {41}}});
     writer.write(folder_ / "questions.safetensors");
   }
   FusionTrainConfig config(double questions) const {
@@ -51,10 +51,7 @@ TEST_F(Questions, HaveTheirShareOfABatchAndTheLayoutOfInference) {
     asked += part.latents.size(0);
     for (int64_t i = 0; i < part.latents.size(0); ++i) {
       const std::vector<int32_t> before = words(part.before, i), question(before.begin() + 2, before.end() - 1);
-      const bool first = part.latents[i][0][0][0].item<float>() > 0;
-      EXPECT_EQ(part.close_ups.size(), first ? 1u : 0u);
-      for (const CloseUp& part_of_it : part.close_ups) EXPECT_EQ(part_of_it.latents[i][0][0][0].item<float>(), 0.75F);
-      EXPECT_EQ(first, question != std::vector<int32_t>({39, 40})) << "another picture's question";
+      EXPECT_EQ(part.latents[i][0][0][0].item<float>() > 0, question != std::vector<int32_t>({39, 40})) << "another picture's question";
       for (const TextRows& after : part.after) {
         std::vector<int32_t> reply = words(after, i);
         if (reply.size() == 1) {  // no reply of this kind
@@ -98,9 +95,7 @@ TEST_F(Questions, TheirLossIsTheLikelihoodThatInferenceGives) {
         const std::vector<int32_t> after = words(rows, i);
         if (after.size() == 1) continue;  // no reply of this kind
         const UnderstandingLayout layout = {words(part.before, i), {}, {after.begin(), after.begin() + 2}};
-        SeenPicture seen = {part.latents.narrow(0, i, 1)};
-        for (const CloseUp& of_all : part.close_ups) seen.close_ups.push_back({of_all.latents.narrow(0, i, 1), of_all.box.narrow(0, i, 1)});
-        const Context context = read_pictures(*tiny.model, layout, {seen}, {}, kSymbols);
+        const Context context = read_pictures(*tiny.model, layout, {part.latents.narrow(0, i, 1)}, {}, kSymbols);
         sum += Decoder(*tiny.model, context, layout.after, at::ones({60}, at::kBool)).log_likelihoods({{after.begin() + 2, after.end()}}).front();
       }
   EXPECT_NEAR(loss.language, -sum / batch.language_weight, 1e-4);
@@ -113,7 +108,7 @@ TEST_F(Questions, TheirLossIsTheLikelihoodThatInferenceGives) {
 // Without a question the caption stands alone, as `atelier caption` reads it, and never an answer to nothing.
 TEST_F(Questions, NoQuestionIsAGenericCaption) {
   QuestionPackWriter writer;
-  writer.add(at::full({4, 8, 8}, 0.5), tests::no_close_ups(), {{{}, {33, 34}, {}}});
+  writer.add(at::full({4, 8, 8}, 0.5), {{{}, {33, 34}, {}}});
   writer.write(folder_ / "generic.safetensors");
   const Pack pack(folder_ / "pack.safetensors");
   const QuestionPack generic(folder_ / "generic.safetensors");

@@ -43,12 +43,6 @@ struct TinyModel {
   }
 };
 
-/// For packs of a TinyModel's latents.
-inline CloseUp no_close_ups() { return {at::empty({0, 4, 8, 8}, at::kFloat), at::empty({0, 4}, at::kFloat)}; }
-
-/// A box of one picture.
-inline Tensor box(float left, float top, float width, float height) { return at::tensor(std::vector<float>{left, top, width, height}).unsqueeze(0); }
-
 inline Tensor ids(std::vector<int64_t> values) { return at::tensor(values, at::kLong).unsqueeze(0); }
 
 }  // namespace atelier::fusion::tests

@@ -1,4 +1,4 @@
-#include "promptcap/close_ups.h"
+#include "promptcap/things.h"
 
 #include "corpus/palette.h"
 #include "sketchpad/tools/found.h"
@@ -10,13 +10,12 @@
 namespace atelier::promptcap {
 namespace {
 
-constexpr size_t kMostThings = 12, kMostCloseUps = 4;  // reading a picture costs as much for each
+constexpr size_t kMostThings = 12;    // reading one costs as much as reading the picture
 constexpr int64_t kLookedAt = 512;    // pixels of the longer side that things are looked for at
 constexpr double kLeastArea = 0.003;  // of a thing, share of the picture
 constexpr double kJoin = 0.02;        // parts of a thing lie nearer, share of the shorter side
 constexpr double kBit = 0.2, kBitGap = 0.07;  // of the longer side: how large a bit is at most, and how near
 constexpr double kMargin = 1.1;
-constexpr double kLargest = 0.75;     // of a close-up, share of the longer side; more would show nothing new
 constexpr double kEven = 0.9;         // of an edge's pixels, if the ground is even
 constexpr double kLevel = 30;         // distance of colours that are one
 constexpr double kInk = 60, kMix = 14;        // distance of ink from the ground, of a mix from what it is of
@@ -136,32 +135,12 @@ std::vector<Part> things_in(const vision::Image& picture, int64_t pixels) {
     const int64_t width = std::min(side, image.width), height = std::min(side, image.height);
     const int64_t x = std::clamp<int64_t>(thing.box.x + (thing.box.width - width) / 2, 0, image.width - width);
     const int64_t y = std::clamp<int64_t>(thing.box.y + (thing.box.height - height) / 2, 0, image.height - height);
-    // A cut that is no square is fitted to one about its middle, as is the picture.
-    const double square = static_cast<double>(std::max(width, height)), whole = static_cast<double>(std::max(image.width, image.height));
-    const auto share = static_cast<float>(square / whole);
-    const auto corner = [&](int64_t at, int64_t of, int64_t among) {
-      return static_cast<float>((static_cast<double>(at) + static_cast<double>(of - among) / 2 + (whole - square) / 2) / whole);
-    };
     const auto of = [](int64_t pixels, int64_t side) { return static_cast<float>(pixels) / static_cast<float>(side); };
     parts.push_back({vision::fit_square(vision::crop(image, x, y, width, height), pixels),
-                     {corner(x, width, image.width), corner(y, height, image.height), share, share},
                      {of(thing.box.x, image.width), of(thing.box.y, image.height), of(thing.box.width, image.width), of(thing.box.height, image.height)},
                      even ? one_colour(image, thing.box, *even) : ""});
   }
   return parts;
-}
-
-std::vector<Part> close_ups(const vision::Image& picture, int64_t pixels) {
-  std::vector<Part> parts = things_in(picture, pixels);
-  std::erase_if(parts, [](const Part& part) { return part.box[2] > static_cast<float>(kLargest); });
-  if (parts.size() > kMostCloseUps) parts.resize(kMostCloseUps);
-  return parts;
-}
-
-Tensor boxes_of(const std::vector<Part>& parts) {
-  Tensor boxes = at::empty({static_cast<int64_t>(parts.size()), 4}, at::kFloat);
-  for (size_t i = 0; i < parts.size(); ++i) std::ranges::copy(parts[i].box, boxes.data_ptr<float>() + 4 * i);
-  return boxes;
 }
 
 std::string ground_of(const vision::Image& picture) {
