@@ -1,6 +1,5 @@
 #ifndef ATELIER_CORE_ONLY  // the corpus is built with more than the core has
 #include "apps/commands.h"
-#include "apps/model_folder.h"
 #include "apps/output_names.h"
 #include "apps/usage.h"
 #include "promptcap/data/name_training.h"
@@ -11,25 +10,23 @@ namespace atelier::apps {
 
 void add_train_names(CLI::App& train) {
   struct NamesArguments {
-    std::string corpus = corpus::default_folder().string(), model, output;
+    std::string corpus = corpus::default_folder().string(), output;
     promptcap::NameTrainingOptions options;
     int64_t seed = 21;
   };
   auto a = std::make_shared<NamesArguments>();
-  CLI::App* command = train.add_subcommand("names", "Learn what things are called: a linear classifier of what the joint model's image tower sees");
+  CLI::App* command = train.add_subcommand("names", "Learn what things are called: a linear classifier of how they look");
   command->footer(
-      "Things are cut out of composed scenes as captions find them; beside them stand single pictures. The joint model stays as it is.\n\n"
-      "  atelier train names --model models/mine --export models/mine/names");
+      "Things are cut out of composed scenes as captions find them; beside them stand single pictures.\n\n"
+      "  atelier train names --export models/mine/names");
   command->add_option("--export", a->output, "Component folder to write")->required();
-  command->add_option("-m,--model", a->model, "Model folder with the joint model (default: the starter model)")->check(existing_folder());
   command->add_option("--corpus", a->corpus, "Folder of the built corpus")->capture_default_str();
   command->add_option("--scenes", a->options.scenes, "Composed scenes")->capture_default_str()->check(in_range(0, 1000000));
   command->add_option("--pictures", a->options.pictures, "Single pictures at most: emoji and one-colour icons")->capture_default_str()->check(in_range(0, 1000000));
   command->add_option("--seed", a->seed, "Seed of scenes and of the choice of pictures")->capture_default_str()->check(not_negative());
   command->callback([a] {
     a->options.seed = static_cast<uint64_t>(a->seed);
-    const std::filesystem::path model = a->model.empty() ? default_model_folder() : std::filesystem::path(a->model);
-    promptcap::train_names(fusion::Pipeline::load(model), corpus::Corpus::open(a->corpus), a->options, a->output);
+    promptcap::train_names(corpus::Corpus::open(a->corpus), a->options, a->output);
   });
 }
 

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <utility>
 
 namespace atelier::corpus {
 namespace {
@@ -92,6 +94,12 @@ std::string caption_of(const Description& description) {
 std::string describe(const Description& description, const std::vector<std::string>& about) {
   std::string said = listed(description, /*fills=*/false);
   const std::vector<Group> groups = groups_of(description);
+  for (const std::string& noun : about) {
+    const auto called_so = [&](const Group& group) { return group.first->noun == noun; };
+    const auto found = std::ranges::find_if(groups, called_so);
+    if (found == groups.end() || found->first->colour.empty() || std::ranges::count_if(groups, called_so) > 1) continue;
+    said += found->count == 1 ? fmt::format(". the {} is {}", noun, found->first->colour) : fmt::format(". the {} are {}", plural(noun), found->first->colour);
+  }
   if (groups.size() > kMostRelated) return said;
   const auto tell = [&](const Group& a, const Group& b) {
     if (const char* words = relation(*a.first, *b.first)) said += fmt::format(". the {} is {} the {}", a.name(), words, b.name());
@@ -99,14 +107,15 @@ std::string describe(const Description& description, const std::vector<std::stri
     if (larger >= kClearlyBigger) said += fmt::format(". the {} is bigger than the {}", a.name(), b.name());
     if (larger <= 1 / kClearlyBigger) said += fmt::format(". the {} is smaller than the {}", a.name(), b.name());
   };
-  for (size_t i = 0; i < groups.size(); ++i)
-    for (size_t j = i + 1; j < groups.size(); ++j) {
-      const Group &a = groups[i], &b = groups[j];
-      const auto asked = [&](const Group& group) { return std::ranges::find(about, group.first->noun) != about.end(); };
-      if (a.count > 1 || b.count > 1) continue;
-      if (about.empty() || asked(a) || asked(b)) tell(a, b);
-      if (asked(a) || asked(b)) tell(b, a);
-    }
+  // What is asked about comes last, so that what is said of it stands next to the question; of two things the one that is named first.
+  const auto asked = [&](const Group& group) { return std::ranges::find(about, group.first->noun) - about.begin(); };
+  const auto none = static_cast<ptrdiff_t>(about.size());
+  std::vector<std::pair<const Group*, const Group*>> pairs;
+  for (const Group& a : groups)
+    for (const Group& b : groups)
+      if (a.count == 1 && b.count == 1 && (about.empty() ? &a < &b : &a != &b && std::min(asked(a), asked(b)) < none)) pairs.emplace_back(&a, &b);
+  std::ranges::stable_sort(pairs, std::greater(), [&](const auto& pair) { return asked(*pair.first); });
+  for (const auto& [a, b] : pairs) tell(*a, *b);
   return said;
 }
 

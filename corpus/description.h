@@ -23,8 +23,8 @@ struct Description {
 std::string caption_of(const Description& description);
 
 /// All of it: "a red key on the left and a dog on the right on a white background, noto style. the red key is left of the dog. …".
-/// @param about  nouns: what is beside what, and which is bigger, of things that are called so alone, but told from both sides;
-///   empty: of all, from one side
+/// @param about  nouns, told of alone: their colours; what is beside what, and which is bigger, from both sides, what is said of them after
+///   what is said of the others, of the first one last; empty: all from one side
 std::string describe(const Description& description, const std::vector<std::string>& about = {});
 
 }  // namespace atelier::corpus

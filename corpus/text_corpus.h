@@ -48,8 +48,9 @@ void add_captions(const Corpus& corpus, Documents& documents);
 /// Captions of scenes, with questions and answers and without.
 void add_scenes(const Corpus& corpus, Documents& documents);
 
-/// Scenes described for a question (description.h), with it, up to three others that need no more, and the answers: no part of the
-/// text below, but what whoever answers from descriptions is tuned on.
+/// Scenes described for a question (description.h), with it, up to four others that are about the same things, and the answers; a
+/// fifth of them for none, as people would say it, with any questions. No part of the text below, but what whoever answers from
+/// descriptions is tuned on.
 Documents described_scenes(const Corpus& corpus, int64_t count, uint64_t seed);
 
 /// The whole text, shuffled.

@@ -25,7 +25,7 @@ std::string question_of(const std::string& prompt) {
 }
 
 Captioner::Captioner(const fusion::Pipeline& pipeline)
-    : pipeline_(pipeline), symbols_(fusion::UnderstandingSymbols::of(pipeline.tokenizer())), describer_(Describer::of(pipeline)) {
+    : pipeline_(pipeline), symbols_(fusion::UnderstandingSymbols::of(pipeline.tokenizer())), describer_(Describer::of(pipeline.folder())) {
   const text::Tokenizer& tokenizer = pipeline.tokenizer();
   words_ = at::zeros({pipeline.model().text().config().vocab_size}, at::kBool);
   for (text::TokenId id = 0; id < tokenizer.size(); ++id) words_.data_ptr<bool>()[id] = !tokenizer.is_special(id) || id == symbols_.eos;

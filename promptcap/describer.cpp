@@ -27,21 +27,21 @@ void put_in_reading_order(std::vector<Part>& parts) {
 
 }  // namespace
 
-Describer::Describer(const fusion::Pipeline& pipeline, Names names) : pipeline_(pipeline), names_(std::move(names)) {}
+Describer::Describer(Names names) : names_(std::move(names)) {}
 
-std::optional<Describer> Describer::of(const fusion::Pipeline& pipeline) {
-  const std::filesystem::path own = pipeline.folder() / "names";
+std::optional<Describer> Describer::of(const std::filesystem::path& model) {
+  const std::filesystem::path own = model / "names";
   if (!std::filesystem::exists(own / "config.json")) return std::nullopt;
-  return Describer(pipeline, Names::load(own));
+  return Describer(Names::load(own));
 }
 
 Sight Describer::look(const vision::Image& picture) const {
-  std::vector<Part> parts = things_in(picture, pipeline_.pixels());
-  if (parts.empty()) parts.push_back({picture, {0, 0, 1, 1}, ""});
+  std::vector<Part> parts = things_in(picture, PatchDictionary::kSide);
+  if (parts.empty()) parts.push_back({vision::fit_square(picture, PatchDictionary::kSide), {0, 0, 1, 1}, ""});
   put_in_reading_order(parts);
-  std::vector<Tensor> latents;
-  for (const Part& part : parts) latents.push_back(pipeline_.encode(from_afar(part.image, pipeline_.pixels())));
-  const auto [names, styles] = names_.guess(picture_features(pipeline_, at::cat(latents)));
+  std::vector<vision::Image> cuts;
+  for (const Part& part : parts) cuts.push_back(part.image);
+  const auto [names, styles] = names_.guess(cuts);
 
   Sight sight = {{}, ground_of(picture), ""};
   Tensor shape = names - names.mean(1, true);

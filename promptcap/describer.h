@@ -1,6 +1,6 @@
 #pragma once
 /// Pictures in words that say what is there and where (corpus/description.h): the things are found and cut out (things.h), named
-/// by what the joint model sees of them (names.h), counted and placed. A question that names something makes that name likelier
+/// by how they look (names.h), counted and placed. A question that names something makes that name likelier
 /// for one of them, the one that it fits best: "where is the trumpet?" is about a trumpet. Such a caption is conditioned
 /// on its question as PromptCap means it: it tells what the question needs, where one without it would say "a horn".
 #include "promptcap/names.h"
@@ -24,10 +24,9 @@ struct Sight {
 
 class Describer {
  public:
-  /// @param pipeline  not owned, must outlive this
-  Describer(const fusion::Pipeline& pipeline, Names names);
-  /// With the names that lie beside the model, if any do. @throws InvalidFile where they are broken
-  static std::optional<Describer> of(const fusion::Pipeline& pipeline);
+  explicit Describer(Names names);
+  /// With the names that lie beside a model, if any do. @param model  its folder @throws InvalidFile where they are broken
+  static std::optional<Describer> of(const std::filesystem::path& model);
 
   Sight look(const vision::Image& picture) const;
 
@@ -42,7 +41,6 @@ class Describer {
   /// The name of each kind of thing, and the sum of their log-probabilities.
   std::pair<std::vector<int64_t>, double> name(const Sight& sight, const std::string& question) const;
 
-  const fusion::Pipeline& pipeline_;
   Names names_;
 };
 

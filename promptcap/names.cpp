@@ -11,28 +11,8 @@
 
 namespace atelier::promptcap {
 
-vision::Image from_afar(const vision::Image& thing, int64_t pixels) {
-  constexpr int64_t kAfar = 40;
-  return vision::resize(vision::fit_square(thing, kAfar), pixels, pixels, vision::Filter::bilinear);
-}
-
-Tensor picture_features(const fusion::Pipeline& pipeline, const Tensor& latents) {
-  const c10::InferenceMode inference;
-  const fusion::FusionModel& model = pipeline.model();
-  const int64_t n = latents.size(0);
-  fusion::Context context = model.begin(n);
-  const std::vector<int64_t> opening = {pipeline.tokenizer().id("<bos>"), pipeline.tokenizer().id("<boi>")};
-  model.append_text(context, at::tensor(opening, at::kLong).to(model.device()).expand({n, 2}));
-  model.append_document(context, latents.to(model.device()));
-  const Tensor all = context.cache.contents().values;  // (layers, n, heads, tokens, head_dim)
-  Tensor values = all.narrow(3, all.size(3) - model.patches(), model.patches()).to(at::kFloat);
-  values = values.permute({1, 3, 0, 2, 4}).flatten(3);  // (n, patches, layers, heads * head_dim)
-  values = values * (values.square().mean(-1, true) + 1e-5).rsqrt();
-  return values.flatten(2).mean(1).to(at::kCPU);
-}
-
-Names::Names(NamesConfig config, Tensor weight, Tensor bias, std::string where)
-    : config_(std::move(config)), weight_(std::move(weight)), bias_(std::move(bias)), where_(std::move(where)) {
+Names::Names(NamesConfig config, PatchDictionary patches, Tensor weight, Tensor bias)
+    : config_(std::move(config)), patches_(std::move(patches)), weight_(std::move(weight)), bias_(std::move(bias)) {
   for (size_t i = 0; i < config_.names.size(); ++i)
     for (const std::string& form : {config_.names[i], corpus::plural(config_.names[i])}) {
       const std::vector<std::string> words = corpus::words(form);
@@ -44,18 +24,24 @@ Names::Names(NamesConfig config, Tensor weight, Tensor bias, std::string where)
 Names Names::load(const std::filesystem::path& folder) {
   auto config = base::read_config<NamesConfig>(folder / "config.json");
   const base::Weights weights(folder);
+  const Tensor filters = weights.read("filters").to(at::kFloat), offsets = weights.read("offsets").to(at::kFloat);
+  if (filters.dim() != 2 || filters.size(1) != PatchDictionary::kValues || offsets.sizes() != filters.sizes().slice(0, 1))
+    throw base::InvalidFile(fmt::format("{}: filters and offsets must be of patches with {} values", weights.where(), PatchDictionary::kValues));
+  PatchDictionary patches(filters, offsets);
   Tensor weight = weights.read("weight").to(at::kFloat), bias = weights.read("bias").to(at::kFloat);
   const auto rows = static_cast<int64_t>(config.names.size() + config.styles.size());
   if (config.names.empty() || weight.dim() != 2 || weight.size(0) != rows || bias.sizes() != weight.sizes().slice(0, 1))
     throw base::InvalidFile(fmt::format("{}: the weights are not for {} names and {} styles", weights.where(), config.names.size(), config.styles.size()));
-  return Names(std::move(config), std::move(weight), std::move(bias), weights.where());
+  if (weight.size(1) != patches.features())
+    throw base::InvalidFile(fmt::format("{}: the weights are for {} features, but {} patches have {}", weights.where(), weight.size(1), filters.size(0), patches.features()));
+  return Names(std::move(config), std::move(patches), std::move(weight), std::move(bias));
 }
 
-Names::Guess Names::guess(const Tensor& features) const {
-  if (features.size(1) != weight_.size(1))
-    throw base::InvalidFile(fmt::format("{}: the weights are for {} features, but the image tower has {}", where_, weight_.size(1), features.size(1)));
+Names::Guess Names::guess(const std::vector<vision::Image>& things) const {
   const c10::InferenceMode inference;
-  const Tensor logits = at::linear(features, weight_, bias_);
+  std::vector<Tensor> pixels;
+  for (const vision::Image& thing : things) pixels.push_back(vision::to_tensor(thing));
+  const Tensor logits = at::linear(patches_.features_of(at::stack(pixels)), weight_, bias_);
   const auto names = static_cast<int64_t>(config_.names.size()), styles = static_cast<int64_t>(config_.styles.size());
   return {logits.narrow(1, 0, names).log_softmax(1), logits.narrow(1, names, styles).log_softmax(1)};
 }

@@ -1,6 +1,5 @@
 #include "promptcap/data/name_training.h"
 
-#include "base/compute.h"
 #include "base/error.h"
 #include "base/progress.h"
 #include "base/safetensors.h"
@@ -16,42 +15,38 @@
 namespace atelier::promptcap {
 namespace {
 
-constexpr double kRidge = 0.01;       // of standardised features, as many of them as the image tower has values
+constexpr double kRidge = 0.025;       // of standardised features' mean squares; more tells new styles better, less known drawings
+constexpr int64_t kAtOnce = 4096;
 constexpr int64_t kHeldOutEvery = 20;
 
-/// Things with their names and styles; features as they come, 64 pictures at a time.
-class Collection {
- public:
-  explicit Collection(const fusion::Pipeline& pipeline) : pipeline_(pipeline) {}
-
-  void add(const vision::Image& thing, const std::string& name, const std::string& style, bool held_out) {
-    pixels_.push_back(vision::to_tensor(from_afar(thing, pipeline_.pixels())));
-    names.push_back(name);
-    styles.push_back(style);
-    this->held_out.push_back(held_out);
-    if (pixels_.size() == 64) flush();
-  }
-
-  /// (things, features) fp32
-  Tensor features() {
-    flush();
-    return at::cat(features_).to(at::kFloat);
-  }
-
+/// Things with their names and styles.
+struct Collection {
+  std::vector<Tensor> pixels;  // (3, side, side)
   std::vector<std::string> names, styles;
   std::vector<bool> held_out;
 
- private:
-  void flush() {
-    if (pixels_.empty()) return;
-    const vision::Vae& vae = pipeline_.vae();
-    const Tensor latents = vae.normalise(vae.encode(at::stack(pixels_).to(base::compute().device)).mean);
-    features_.push_back(picture_features(pipeline_, latents).to(at::kHalf));
-    pixels_.clear();
+  void add(const vision::Image& thing, const std::string& name, const std::string& style, bool aside) {
+    pixels.push_back(vision::to_tensor(thing));
+    names.push_back(name);
+    styles.push_back(style);
+    held_out.push_back(aside);
   }
+};
 
-  const fusion::Pipeline& pipeline_;
-  std::vector<Tensor> pixels_, features_;
+/// Standardised, with a column of ones.
+struct Features {
+  Tensor all;  // (things, features + 1)
+  Tensor mean, deviation;
+
+  Features(const PatchDictionary& patches, const std::vector<Tensor>& pixels) {
+    std::vector<Tensor> parts;
+    for (size_t begin = 0; begin < pixels.size(); begin += 64)
+      parts.push_back(patches.features_of(at::stack(at::TensorList(pixels).slice(begin, std::min<size_t>(64, pixels.size() - begin)))));
+    all = at::cat(parts);
+    mean = all.mean(0);
+    deviation = all.std(0) + 1e-4;
+    all = at::cat({all.sub_(mean).div_(deviation), at::ones({all.size(0), 1})}, 1);
+  }
 };
 
 /// The object that a found part is, or none: what lies about its middle and is about as large.
@@ -83,12 +78,30 @@ Tensor indices(const std::vector<std::string>& labels, const std::vector<std::st
 }
 
 /// Ridge regression of which class a thing is of, in closed form: with so few things a name it tells unseen ones better than softmax
-/// regression does. @param x (things, features) with a column of ones, fp64 @return (features, classes)
-Tensor ridge(const Tensor& x, const Tensor& y, int64_t classes) {
-  Tensor products = at::zeros({x.size(1), classes}, x.options());
-  products.index_add_(1, y, x.t());
-  return at::cholesky_solve(products, at::linalg_cholesky(x.t().mm(x) + kRidge * at::eye(x.size(1), x.options())));
-}
+/// regression does.
+class Ridge {
+ public:
+  /// @param x  (things, features) fp32
+  explicit Ridge(Tensor x) : x_(std::move(x)) {
+    Tensor squares = at::zeros({x_.size(1), x_.size(1)}, at::kDouble);
+    for (const Tensor& some : x_.split(kAtOnce)) squares += some.t().mm(some);
+    squares.diagonal().add_(kRidge * static_cast<double>(x_.size(0)));
+    factor_ = at::linalg_cholesky(squares);
+  }
+
+  /// @param y  (things): of which class; -1: of none @return (features, classes) fp32
+  Tensor fit(const Tensor& y, int64_t classes) const {
+    Tensor products = at::zeros({classes + 1, x_.size(1)}, at::kDouble);
+    for (int64_t begin = 0; begin < x_.size(0); begin += kAtOnce) {
+      const int64_t count = std::min(kAtOnce, x_.size(0) - begin);
+      products.index_add_(0, y.narrow(0, begin, count) + 1, x_.narrow(0, begin, count).to(at::kDouble));
+    }
+    return at::cholesky_solve(products.narrow(0, 1, classes).t(), factor_).to(at::kFloat);
+  }
+
+ private:
+  Tensor x_, factor_;
+};
 
 /// What the scores are to be multiplied by to be logits: where the right class of what was held out is likeliest.
 double sharpness(const Tensor& scores, const Tensor& y) {
@@ -103,9 +116,9 @@ double sharpness(const Tensor& scores, const Tensor& y) {
 
 }  // namespace
 
-void train_names(const fusion::Pipeline& pipeline, const corpus::Corpus& corpus, const NameTrainingOptions& options, const std::filesystem::path& folder) {
+void train_names(const corpus::Corpus& corpus, const NameTrainingOptions& options, const std::filesystem::path& folder) {
   const c10::InferenceMode inference;
-  Collection things(pipeline);
+  Collection things;
   std::vector<int64_t> rows;
   for (int64_t i = 0; i < corpus.size(); ++i) {
     const corpus::Picture& picture = corpus.picture(i);
@@ -117,7 +130,7 @@ void train_names(const fusion::Pipeline& pipeline, const corpus::Corpus& corpus,
   base::Progress progress("looking", options.scenes + static_cast<int64_t>(rows.size()), "pictures");
   int64_t scenes = 0;
   corpus::for_each_scene(corpus, options.seed, options.scenes, progress, [&](const corpus::Scene& scene) {
-    for (const Part& part : things_in(scene.image, pipeline.pixels()))
+    for (const Part& part : things_in(scene.image, PatchDictionary::kSide))
       if (const corpus::SceneObject* object = object_of(scene, part)) things.add(part.image, object->noun, corpus.picture(object->picture).style, scenes % kHeldOutEvery == 0);
     ++scenes;
   });
@@ -126,31 +139,34 @@ void train_names(const fusion::Pipeline& pipeline, const corpus::Corpus& corpus,
     base::throw_if_cancelled();
     const corpus::Picture& picture = corpus.picture(rows[i]);
     const int64_t noun = corpus::Nouns::instance().of(picture);
-    things.add(vision::over(corpus.image(rows[i]), {255, 255, 255}), noun >= 0 ? nouns[noun].word : picture.title, picture.style, i % kHeldOutEvery == 0);
+    const vision::Image image = vision::over(corpus.image(rows[i]), {255, 255, 255});
+    // What falls apart is looked at whole.
+    const std::vector<Part> parts = things_in(image, PatchDictionary::kSide);
+    things.add(parts.size() == 1 ? parts[0].image : vision::fit_square(image, PatchDictionary::kSide), noun >= 0 ? nouns[noun].word : picture.title, picture.style,
+               i % kHeldOutEvery == 0);
   }
 
   const auto enough = [&](bool is) { REQUIRE(is, "{} scenes and {} pictures show too little to learn names from", options.scenes, rows.size()); };
   enough(!things.names.empty());
-  Tensor features = things.features();
   const NamesConfig config = {classes_of(things.names, things.held_out), classes_of(things.styles, things.held_out)};
   enough(config.names.size() >= 2 && config.styles.size() >= 2);
-  const Tensor mean = features.mean(0), deviation = features.std(0) + 1e-4;
-  features = at::cat({((features - mean) / deviation).to(at::kDouble), at::ones({features.size(0), 1}, at::kDouble)}, 1);
+  const PatchDictionary patches = PatchDictionary::learn(at::stack(things.pixels), options.seed);
+  const Features features(patches, things.pixels);
   std::vector<uint8_t> held_out(things.held_out.begin(), things.held_out.end());
-  const Tensor aside = at::tensor(held_out, at::kByte).to(at::kBool);
+  const Tensor aside = at::tensor(held_out, at::kByte).to(at::kBool), learnt = aside.logical_not().nonzero().squeeze(1);
+  const Ridge ridge(features.all.index_select(0, learnt));
   const auto fit = [&](const std::vector<std::string>& labels, const std::vector<std::string>& classes) {
-    const Tensor y = indices(labels, classes);
-    const auto where = [&](const Tensor& which) { return (which & y.ge(0)).nonzero().squeeze(1); };
-    const Tensor learnt = where(aside.logical_not()), tested = where(aside);
+    const Tensor y = indices(labels, classes), tested = (aside & y.ge(0)).nonzero().squeeze(1);
     enough(tested.numel() > 0);
-    const Tensor weight = ridge(features.index_select(0, learnt), y.index_select(0, learnt), static_cast<int64_t>(classes.size()));
-    return weight * sharpness(features.index_select(0, tested).mm(weight), y.index_select(0, tested));
+    const Tensor weight = ridge.fit(y.index_select(0, learnt), static_cast<int64_t>(classes.size()));
+    return weight * sharpness(features.all.index_select(0, tested).mm(weight), y.index_select(0, tested));
   };
   const Tensor both = at::cat({fit(things.names, config.names), fit(things.styles, config.styles)}, 1);  // (features + 1, names + styles)
-  const Tensor weight = (both.narrow(0, 0, both.size(0) - 1) / deviation.to(at::kDouble).unsqueeze(1)).t();
-  const Tensor bias = both.select(0, both.size(0) - 1) - weight.mv(mean.to(at::kDouble));
+  const Tensor weight = (both.narrow(0, 0, both.size(0) - 1) / features.deviation.unsqueeze(1)).t();
+  const Tensor bias = both.select(0, both.size(0) - 1) - weight.mv(features.mean);
   std::filesystem::create_directories(folder);
-  base::write_safetensors(folder / "model.safetensors", {{"bias", bias.to(at::kFloat)}, {"weight", weight.to(at::kBFloat16)}}, {{"format", "pt"}});
+  base::write_safetensors(folder / "model.safetensors",
+                          {{"bias", bias}, {"filters", patches.filters()}, {"offsets", patches.offsets()}, {"weight", weight.to(at::kBFloat16)}}, {{"format", "pt"}});
   base::write_json(folder / "config.json", base::write_config(config));
   base::say(fmt::format("{}: {} names and {} styles of {} things", folder.string(), config.names.size(), config.styles.size(), things.names.size()));
 }

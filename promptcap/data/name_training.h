@@ -1,6 +1,6 @@
 #pragma once
-/// Learning what things are called (promptcap/names.h): a linear classifier on what the frozen joint model sees of things cut out of
-/// composed scenes, found there as they are in use, and of single pictures as somebody might hand them over.
+/// Learning what things are called (promptcap/names.h): from things cut out of composed scenes, found there as they are in use, and
+/// from single pictures as somebody might hand them over.
 #include "corpus/corpus.h"
 #include "promptcap/names.h"
 
@@ -15,6 +15,6 @@ struct NameTrainingOptions {
 /// scenes and pictures, which are not learnt from, are named rightly.
 /// @param folder  the component that is written: config.json and model.safetensors
 /// @throws Cancelled; InvalidArgument if too little can be seen for two names
-void train_names(const fusion::Pipeline& pipeline, const corpus::Corpus& corpus, const NameTrainingOptions& options, const std::filesystem::path& folder);
+void train_names(const corpus::Corpus& corpus, const NameTrainingOptions& options, const std::filesystem::path& folder);
 
 }  // namespace atelier::promptcap

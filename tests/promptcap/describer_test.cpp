@@ -8,7 +8,7 @@ namespace {
 
 using tests::TinyPipeline;
 
-constexpr int64_t kFeatures = 2 * 64;  // of the tiny pipeline: layers x heads x head size
+constexpr int64_t kEntries = 4, kFeatures = 2 * kEntries * 9;  // both signs, nine places
 
 /// Two squares on an even ground: a red one on the left, one of two colours on the right.
 vision::Image two_squares() {
@@ -25,20 +25,20 @@ vision::Image two_squares() {
 class DescriberTest : public testing::Test {
  protected:
   /// Random weights small enough that a question outweighs what they see, and a bias for the first name.
-  void write_names(const std::vector<std::string>& names = {"key", "piggy bank", "bank", "dog"}, int64_t features = kFeatures, int64_t rows = 5) {
+  void write_names(const std::vector<std::string>& names = {"key", "piggy bank", "bank", "dog"}, int64_t features = kFeatures, int64_t rows = 5, int64_t values = PatchDictionary::kValues) {
     at::manual_seed(1);
     Tensor bias = at::zeros({rows});
     bias[0] = 1;
     std::filesystem::create_directories(model_.folder() / "names");
     base::write_json(model_.folder() / "names" / "config.json", {{"names", names}, {"styles", {"noto style"}}});
-    base::write_safetensors(model_.folder() / "names" / "model.safetensors", {{"weight", 1e-3 * at::randn({rows, features})}, {"bias", bias}}, {{"format", "pt"}});
+    base::write_safetensors(model_.folder() / "names" / "model.safetensors", {{"filters", at::randn({kEntries, values})}, {"offsets", at::zeros({kEntries})}, {"weight", 1e-3 * at::randn({rows, features})}, {"bias", bias}}, {{"format", "pt"}});
   }
   TinyPipeline model_;
 };
 
 TEST_F(DescriberTest, NamesWhatTheQuestionNames) {
   write_names();
-  const Describer describer = *Describer::of(*model_);
+  const Describer describer = *Describer::of(model_.folder());
   const Sight sight = describer.look(two_squares());
   ASSERT_EQ(sight.things.size(), 2u);
   EXPECT_EQ(sight.ground, "white");
@@ -63,7 +63,7 @@ TEST_F(DescriberTest, NamesInATextAreTheLongestOnes) {
 
 TEST_F(DescriberTest, ThePictureItselfWhereNothingStandsApart) {
   write_names();
-  const Describer describer = *Describer::of(*model_);
+  const Describer describer = *Describer::of(model_.folder());
   for (const auto& [width, height] : {std::pair(128, 128), std::pair(1, 1), std::pair(700, 1)})
     EXPECT_EQ(describer.describe(describer.look(vision::Image(width, height)), "").text.substr(0, 5), "a key") << width;
 }
@@ -73,7 +73,7 @@ TEST_F(DescriberTest, CaptionsDescribeUnlessOwnWordsAreAskedFor) {
   const std::span<const vision::Image> one(pictures.data(), 1);
   const CaptionOptions own = {.own_words = true, .num_beams = 1, .max_new_tokens = 5};
   const std::string before = Captioner(*model_).caption(one, "", own).text;
-  EXPECT_FALSE(Describer::of(*model_));
+  EXPECT_FALSE(Describer::of(model_.folder()));
   write_names();
   const Captioner captioner(*model_);
   EXPECT_EQ(captioner.caption(one, "", own).text, before) << "the joint model's words are what they were";
@@ -88,7 +88,7 @@ TEST_F(DescriberTest, CaptionsDescribeUnlessOwnWordsAreAskedFor) {
 TEST_F(DescriberTest, BrokenNamesAreRefusedByTheirFile) {
   const auto expect_refused = [&](const char* says) {
     try {
-      Describer::of(*model_)->look(two_squares());
+      Describer::of(model_.folder())->look(two_squares());
       ADD_FAILURE() << says;
     } catch (const base::InvalidFile& error) {
       EXPECT_NE(std::string(error.what()).find(says), std::string::npos) << error.what();
@@ -97,7 +97,9 @@ TEST_F(DescriberTest, BrokenNamesAreRefusedByTheirFile) {
   write_names({"key"});
   expect_refused("not for 1 names and 1 styles");
   write_names({"key", "cup", "owl", "dog"}, 7);
-  expect_refused("for 7 features");
+  expect_refused("for 7 features, but 4 patches have 72");
+  write_names({"key", "cup", "owl", "dog"}, kFeatures, 5, 12);
+  expect_refused("of patches with 108 values");
   base::write_json(model_.folder() / "names" / "config.json", {{"names", "key"}});
   expect_refused("names");
 }
