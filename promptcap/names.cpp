@@ -7,7 +7,6 @@
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-#include <span>
 
 namespace atelier::promptcap {
 
