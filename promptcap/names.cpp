@@ -29,7 +29,7 @@ Names Names::load(const std::filesystem::path& folder) {
   PatchDictionary patches(filters, offsets);
   Tensor weight = weights.read("weight").to(at::kFloat), bias = weights.read("bias").to(at::kFloat);
   const auto rows = static_cast<int64_t>(config.names.size() + config.styles.size());
-  if (config.names.empty() || weight.dim() != 2 || weight.size(0) != rows || bias.sizes() != weight.sizes().slice(0, 1))
+  if (config.names.empty() || config.styles.empty() || weight.dim() != 2 || weight.size(0) != rows || bias.sizes() != weight.sizes().slice(0, 1))
     throw base::InvalidFile(fmt::format("{}: the weights are not for {} names and {} styles", weights.where(), config.names.size(), config.styles.size()));
   if (weight.size(1) != patches.features())
     throw base::InvalidFile(fmt::format("{}: the weights are for {} features, but {} patches have {}", weights.where(), weight.size(1), filters.size(0), patches.features()));

@@ -24,6 +24,7 @@ class PatchDictionary {
 
   const Tensor& filters() const { return filters_; }
   const Tensor& offsets() const { return offsets_; }
+  /// Numbers that a picture becomes: two signs of each entry in nine places.
   int64_t features() const;
 
   /// Soft threshold of likeness and of its opposite, averaged over each ninth of the picture; the square root tames the few large ones.

@@ -10,7 +10,7 @@
 namespace atelier::promptcap {
 namespace {
 
-constexpr size_t kMostThings = 12;    // reading one costs as much as reading the picture
+constexpr size_t kMostThings = 12;    // nobody reads a longer list
 constexpr int64_t kLookedAt = 512;    // pixels of the longer side that things are looked for at
 constexpr double kLeastArea = 0.003;  // of a thing, share of the picture
 constexpr double kJoin = 0.02;        // parts of a thing lie nearer, share of the shorter side

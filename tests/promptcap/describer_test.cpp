@@ -100,6 +100,9 @@ TEST_F(DescriberTest, BrokenNamesAreRefusedByTheirFile) {
   expect_refused("for 7 features, but 4 patches have 72");
   write_names({"key", "cup", "owl", "dog"}, kFeatures, 5, 12);
   expect_refused("of patches with 108 values");
+  write_names({"key", "cup", "owl", "dog", "fox"});
+  base::write_json(model_.folder() / "names" / "config.json", {{"names", {"key", "cup", "owl", "dog", "fox"}}, {"styles", base::json::array()}});
+  expect_refused("not for 5 names and 0 styles");
   base::write_json(model_.folder() / "names" / "config.json", {{"names", "key"}});
   expect_refused("names");
 }
